@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+LINT_C := $(wildcard vmm-core/*/*.c emu-mips/*/*.c numa-map/*.c userspace/*.c userspace/*/*.c tests/unit/*.c)
+LINT_H := $(wildcard vmm-core/include/*/*.h emu-mips/include/*/*.h emu-mips/*/*.h numa-map/*.h numa-map/include/*/*.h userspace/*.h)
+## make lint       clang-format, cppcheck, clang-tidy, shellcheck, freestanding check
+.PHONY: lint
+lint:
+	clang-format --dry-run -Werror $(LINT_C) $(LINT_H)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability \
+		--suppress=missingIncludeSystem $(INCLUDES) $(LINT_C)
+	shellcheck $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' --)

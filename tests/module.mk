@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests. A unit test is one file tests/unit/NAME_test.c with its own main (cmocka), linked with the
+# libraries. tests/suites lists what `make test` and `make test-long` run; tests/run adds it up.
+unit-bins := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
+$(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a
+	$(Q)mkdir -p $(@D)
+	@$(if $(V),,echo "  CCLD    $@")
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a -lcmocka $(USER_LIBS)
+
+.PHONY: test test-long bench tests
+tests: $(unit-bins)
+## make test       run all tests (under 25 minutes); last line is "N passed, N failed"
+test: all tests
+	$(Q)BUILD=$(BUILD) tests/run test
+## make test-long  the longer checks too
+test-long: all tests
+	$(Q)BUILD=$(BUILD) tests/run test long
+## make bench      benchmarks: tables and JSON, peers beside
+bench: all
+	$(Q)BUILD=$(BUILD) tests/bench/run

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One simulated MIPS64 Release 2 processor: its state, and the functions every engine shares.
+ *
+ * Two engines run this state: the interpreter (cpu/interpreter.c, the reference) and the translator
+ * (jit/). They must agree cycle for cycle: anything but a plain register operation, a branch, or a
+ * memory access that hits in the software TLB is left by the translator to the interpreter, one
+ * instruction at a time, with exact state. So there is one implementation of exceptions, CP0,
+ * device accesses and TLB misses: the functions below.
+ *
+ * Time: in memory model `none` each instruction takes one cycle. cycles counts from machine start.
+ * The engine may run while cycles < limit. An interrupt is taken before an instruction whenever it
+ * is pending and enabled at that point; nothing but the CPU's own instructions, its own deadlines
+ * and the board between quanta can change that.
+ *
+ * LL/SC: linked is set by LL, cleared by SC, ERET and by the board at the end of a quantum when
+ * another CPU may have run; CPUs run one after the other within a quantum, so a store by another
+ * CPU never comes between an LL and an SC that succeeds.
+ */
+#ifndef EMU_CPU_H
+#define EMU_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mips/arch.h"
+
+struct cpu;
+struct machine;
+struct softtlb;
+
+enum cpu_mode {
+	MODE_KERNEL = 0,
+	MODE_SUPERVISOR = 1,
+	MODE_USER = 2,
+	MODES = 3,
+};
+
+/* One dual entry of the joint TLB, as TLBR gives it back. page_mask has PageMask's layout. */
+struct tlb_entry {
+	uint64_t entry_hi;    /* R, VPN2 and ASID; the VPN2 bits under the mask are zero */
+	uint64_t entry_lo[2]; /* PFN, C, D, V; G in both or in none */
+	uint32_t page_mask;
+	bool hidden; /* never matches (reset state) */
+};
+
+#define TLB_MAX_ENTRIES 64
+
+/* What the CPU counts. Everything here is deterministic. */
+struct cpu_stats {
+	uint64_t instructions[MODES]; /* kept by cpu_account_mode() */
+	uint64_t cycles_idle;	      /* in WAIT */
+	uint64_t exceptions[EXC_CODES];
+	uint64_t tlb_refills;  /* TLB refill exceptions (no matching entry) */
+	uint64_t tlb_invalids; /* matching entry not valid */
+	uint64_t tlb_writes;
+	uint64_t device_accesses;
+	uint64_t sc_failures;
+};
+
+/* Fixed description of the processor, from the machine file; shared by all CPUs. */
+struct cpu_config {
+	unsigned tlb_entries; /* 16..64 */
+	unsigned clock_mhz;   /* Count runs at half of it */
+	bool segctl;	      /* Segmentation Control present */
+	bool xkseg_bit;	      /* Config6.XKSEG_S writable */
+};
+
+/*
+ * What a software monitor (vmm-core, native HAL) hooks in. With a monitor, an exception updates CP0
+ * exactly as the hardware does (EXL, EPC, Cause, BadVAddr, EntryHi, Context...), but in place of
+ * the jump to the vector, trap() is called; it changes the CPU's state through the functions below,
+ * adds the cycles it took, and returns with pc where the processor goes on.
+ */
+struct cpu_monitor {
+	void (*trap)(struct cpu_monitor *monitor, struct cpu *cpu, enum mips_exception code,
+		     bool tlb_refill);
+};
+
+struct cpu {
+	/* Hot: used by every instruction and by translated code. */
+	uint64_t gpr[32]; /* gpr[0] is always zero */
+	uint64_t hi, lo;
+	uint64_t pc;		/* the next instruction to execute */
+	uint64_t branch_target; /* where to go after it, when in_delay_slot */
+	uint64_t cycles;	/* simulated time of this CPU */
+	uint64_t limit;		/* run while cycles < limit; lowered when a deadline moves nearer */
+	struct softtlb *softtlb; /* translations valid for the present mode, ASID and SegCtl */
+	uint32_t fcr31;
+	bool in_delay_slot;	/* pc is the delay slot of the branch at pc - 4 */
+	bool linked;		/* LLbit */
+	bool waiting;		/* in WAIT: runs on when an interrupt comes */
+	bool interrupt_pending; /* (Cause.IP & Status.IM) != 0, IE set, EXL and ERL clear */
+	uint8_t mode;		/* enum cpu_mode now in force */
+	uint8_t fr;		/* Status.FR */
+	uint8_t fpu_usable;	/* Status.CU1 */
+	uint8_t address_32bit;	/* user mode with UX clear: addresses wrap at 32 bits */
+	uint8_t ops_64bit; /* 64-bit operations allowed: kernel, supervisor, user with PX or UX */
+	uint64_t linked_address; /* physical address of the LL */
+	uint64_t fpr[32];	 /* FR = 1: 32 of 64 bits; FR = 0: 16 pairs, see fpu.c */
+	uint64_t instructions;	 /* executed since start */
+
+	/* Privileged state. */
+	uint64_t cp0[CP0_REGISTERS]; /* Count and Random: through cp0_count(), cp0_random() */
+	struct tlb_entry tlb[TLB_MAX_ENTRIES];
+	uint64_t count_offset;	 /* Count = cycles / 2 + count_offset, modulo 2^32 */
+	uint64_t timer_deadline; /* cycle at which Count reaches Compare */
+	uint64_t board_deadline; /* cycle at which the board's on_deadline is called; ~0: none */
+	uint32_t irq_lines;	 /* levels of the hardware interrupt pins, bits as in Cause.IP */
+	uint64_t random_state;	 /* for Random: deterministic */
+	uint64_t accounted_instructions; /* for cpu_account_mode() */
+
+	/* Fixed. */
+	unsigned number; /* CPU number in the machine */
+	unsigned node;
+	bool present; /* powered up and not held in reset */
+	const struct cpu_config *config;
+	struct machine *machine;
+	struct cpu_monitor *monitor;	      /* NULL: exceptions go to the vectors */
+	void (*on_deadline)(struct cpu *cpu); /* board: GIC timer; sets the next board_deadline */
+	void *engine;			      /* the engine's data for this CPU */
+	struct softtlb *softtlb_contexts;     /* SOFTTLB_CONTEXTS tables */
+	struct cpu_stats stats;
+};
+
+/* Kinds of access for translation. */
+enum access {
+	ACCESS_READ,
+	ACCESS_WRITE,
+	ACCESS_FETCH,
+};
+
+/* What one instruction came to. */
+enum exec {
+	EXEC_OK,	/* done; go on with the next one */
+	EXEC_EXCEPTION, /* cpu_raise() has been called: pc is the vector, or what the monitor set */
+};
+
+/* ---- cpu/reset.c ---- */
+
+/* Puts @cpu into the state after a cold reset (Status.BEV and ERL set, pc 0xbfc00000, TLB empty).
+ * number, node, config, machine, engine, softtlb_contexts and the time are kept. */
+void cpu_reset(struct cpu *cpu);
+
+/* ---- cpu/exception.c ---- */
+
+/*
+ * Takes exception @code at the present instruction (pc, in_delay_slot): sets EPC, Cause.BD,
+ * ExcCode, EXL, counts it, and continues at the vector that Status.BEV, EBase, Cause.IV and IntCtl
+ * give, or in the monitor. The caller abandons the instruction with EXEC_EXCEPTION.
+ */
+enum exec cpu_raise(struct cpu *cpu, enum mips_exception code);
+
+/* The same for coprocessor unusable, with Cause.CE = @unit. */
+enum exec cpu_raise_coprocessor(struct cpu *cpu, unsigned unit);
+
+/* The same for address errors and TLB exceptions at @va: sets BadVAddr, and for TLB exceptions
+ * Context, XContext and EntryHi. @refill: no entry matched (TLB or XTLB refill vector). */
+enum exec cpu_raise_address(struct cpu *cpu, enum mips_exception code, uint64_t va, bool refill);
+
+/* Takes the interrupt exception if interrupt_pending; returns whether it did. */
+bool cpu_take_interrupt(struct cpu *cpu);
+
+/* Sets the hardware interrupt pin @ip (2..7) to @level and recomputes interrupt_pending (and ends
+ * waiting when an enabled line is up). */
+void cpu_set_irq_line(struct cpu *cpu, unsigned ip, bool level);
+
+/* To be called after any change of Status, Cause, EntryHi.ASID, SegCtl or Config6: recomputes mode,
+ * interrupt_pending, fr, fpu_usable, address_32bit, ops_64bit and selects the software TLB. */
+void cpu_state_changed(struct cpu *cpu);
+
+/* Adds the instructions since the last call to the counter of the present mode; called by
+ * cpu_state_changed() before the mode changes, and before reading stats. */
+void cpu_account_mode(struct cpu *cpu);
+
+/* ---- cpu/cp0.c ---- */
+
+/* MFC0/DMFC0 and MTC0/DMTC0 of any number and select, with all side effects. Unimplemented ones
+ * read as zero and ignore writes. */
+uint64_t cp0_read(struct cpu *cpu, unsigned number, unsigned select);
+void cp0_write(struct cpu *cpu, unsigned number, unsigned select, uint64_t value);
+
+/* The present values of Count and Random. */
+uint32_t cp0_count(const struct cpu *cpu);
+unsigned cp0_random(struct cpu *cpu);
+
+/* Handles the deadlines (timer_deadline, board_deadline) that cycles has reached, and sets limit
+ * to the earliest of @quantum_end and the next deadlines. Called by the engines' run loops whenever
+ * cycles >= limit. */
+void cpu_deadlines(struct cpu *cpu, uint64_t quantum_end);
+
+/* ---- cpu/tlb.c ---- */
+
+/* The TLB instructions. */
+void tlb_read(struct cpu *cpu);			 /* TLBR */
+void tlb_write(struct cpu *cpu, unsigned index); /* TLBWI, TLBWR */
+void tlb_probe(struct cpu *cpu);		 /* TLBP */
+
+/* ---- cpu/segment.c ---- */
+
+struct translation {
+	uint64_t pa;	    /* physical address */
+	uint64_t page_size; /* the translation holds for the aligned page of this size (>= 4 KiB) */
+	bool writable;	    /* a write to this page needs no exception */
+	bool global;	    /* holds for every ASID */
+	uint8_t cca;	    /* cache coherency attribute */
+};
+
+/*
+ * Translates @va for @access in @mode by segment and TLB, without side effects. Returns true and
+ * fills @out; or false with the exception that the access takes in @code and @refill.
+ */
+bool cpu_translate(const struct cpu *cpu, uint64_t va, enum access access, enum cpu_mode mode,
+		   struct translation *out, enum mips_exception *code, bool *refill);
+
+/* ---- cpu/interpreter.c ---- */
+
+/* Executes exactly one instruction (a branch and its delay slot are two); interrupts and deadlines
+ * are not looked at. Advances cycles and instructions. */
+void interpreter_step(struct cpu *cpu);
+
+/* Runs until cycles >= @quantum_end, the CPU waits, or the machine stops: deadlines, interrupts and
+ * instructions in their exact order. */
+void interpreter_run(struct cpu *cpu, uint64_t quantum_end);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The simulated machine: CPUs, RAM, devices, simulated time and its events.
+ *
+ * CPUs run one after the other, each for a quantum of simulated cycles (determinism). Events of
+ * devices happen between quanta, in order of time. When every CPU waits, time jumps to the next
+ * deadline or event.
+ */
+#ifndef EMU_MACHINE_H
+#define EMU_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "emu/cpu.h"
+#include "emu/error.h"
+
+#define MACHINE_MAX_CPUS  64
+#define MACHINE_MAX_NODES 64
+
+/* From the machine file and the command line. */
+struct machine_config {
+	char name[32];
+	unsigned nodes;	  /* 1..64 */
+	unsigned cpus;	  /* in all, 1..64; CPU n is on node n * nodes / cpus */
+	uint64_t memory;  /* bytes in all, a multiple of 4 KiB * nodes; 64 MiB..64 GiB */
+	uint64_t quantum; /* cycles a CPU runs before the next one's turn */
+	uint64_t seed;	  /* of everything random */
+	struct cpu_config cpu;
+};
+
+/* An execution engine. */
+struct engine_ops {
+	const char *name;
+	int (*create)(struct machine *machine, struct error *error);
+	void (*destroy)(struct machine *machine);
+	/* Runs @cpu as interpreter_run() describes. */
+	void (*run)(struct cpu *cpu, uint64_t quantum_end);
+	/* RAM [pa, pa + length) is about to change, and its page has code (may be NULL). */
+	void (*code_written)(struct machine *machine, uint64_t pa, uint64_t length);
+};
+
+extern const struct engine_ops interpreter_engine; /* cpu/interpreter.c */
+extern const struct engine_ops translator_engine;  /* jit/translator.c */
+
+/* Why a run ended. */
+enum stop_reason {
+	STOP_NONE,
+	STOP_FINISHER, /* the guest wrote the finisher device; exit_status holds its value */
+	STOP_HALTED,   /* every CPU waits with interrupts off: power-off on this kernel */
+	STOP_RESET,    /* the guest asked for a reset */
+	STOP_HOST,     /* machine_stop() by the host: Ctrl-C */
+	STOP_WILD,     /* an exception loop, nothing executable: stop_text says what */
+	STOP_LIMIT,    /* instruction limit reached */
+};
+
+struct event;
+typedef void event_handler(void *opaque, uint64_t now);
+
+struct machine {
+	struct machine_config config;
+	struct cpu *cpu[MACHINE_MAX_CPUS];
+	uint8_t *ram;	     /* config.memory bytes, page-aligned */
+	uint8_t *page_flags; /* one byte a page of RAM (PAGE_HAS_CODE) */
+	uint64_t now;	     /* cycles: start of the present quantum */
+	struct cpu *running; /* the CPU that runs now, NULL between quanta */
+	const struct engine_ops *engine;
+	void *engine_data;
+	struct event *events; /* sorted by time */
+	volatile bool stop;   /* set to leave the run loop soon */
+	enum stop_reason stop_reason;
+	int exit_status;
+	char stop_text[160];
+	uint64_t instruction_limit; /* 0: none */
+	struct board *board;	    /* devices: board/board.h */
+};
+
+/* Builds a machine: RAM mapped (lazily), CPUs in reset. NULL with @error set on failure. The
+ * board's devices are added by board_create(). Freed by machine_destroy(). */
+struct machine *machine_create(const struct machine_config *config, const struct engine_ops *engine,
+			       struct error *error);
+void machine_destroy(struct machine *machine);
+
+/* Runs until a stop reason; returns it. */
+enum stop_reason machine_run(struct machine *machine);
+
+/* Stops the run with @reason; callable from devices and (async-signal-safe, STOP_HOST only) from a
+ * signal handler. The first reason stays. */
+void machine_stop(struct machine *machine, enum stop_reason reason, int exit_status);
+
+/* Simulated time as the CPU that now runs sees it (its cycles), or `now` between quanta. */
+uint64_t machine_time(const struct machine *machine);
+uint64_t machine_cycles_from_ns(const struct machine *machine, uint64_t ns);
+uint64_t machine_ns(const struct machine *machine, uint64_t cycles);
+
+/* Calls @handler at @cycle (or at the next quantum boundary when that is past). Events of equal
+ * time happen in the order of their making. Returns an identifier for event_cancel(). */
+uint64_t event_at(struct machine *machine, uint64_t cycle, event_handler *handler, void *opaque);
+void event_cancel(struct machine *machine, uint64_t identifier);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory as the CPUs see it: the physical map (RAM and devices) and the software TLB, which
+ * remembers translations from virtual pages to host memory so that an access costs a compare.
+ *
+ * Physical map: RAM from address zero with a hole at 0x10000000-0x1fffffff for devices; all RAM is
+ * one host mapping, so host = ram + pa, less the hole's size above it.
+ */
+#ifndef EMU_MEM_H
+#define EMU_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "emu/cpu.h"
+
+#define DEVICE_HOLE_START UINT64_C(0x10000000)
+#define DEVICE_HOLE_END	  UINT64_C(0x20000000)
+
+/* ---- mem/physmap.c ---- */
+
+/* Host address of RAM at physical address @pa, or NULL when that is not RAM. The pointer is good to
+ * the end of the 4 KiB page. */
+void *ram_pointer(const struct machine *machine, uint64_t pa);
+
+/* Reads or writes a device (or RAM) register of 1, 2, 4 or 8 bytes at @pa on behalf of @cpu.
+ * Returns false when nothing is there: the caller raises a bus error. */
+bool phys_read(struct machine *machine, struct cpu *cpu, uint64_t pa, unsigned size,
+	       uint64_t *value);
+bool phys_write(struct machine *machine, struct cpu *cpu, uint64_t pa, unsigned size,
+		uint64_t value);
+
+/*
+ * Code pages. An engine that keeps translated code of a physical page marks it; from then on
+ * stores and DMA to it call the engine's code_written() first. One byte a page in
+ * machine->page_flags.
+ */
+#define PAGE_HAS_CODE 1u
+void page_mark_code(struct machine *machine, uint64_t pa); /* drops write entries everywhere */
+void page_clear_code(struct machine *machine, uint64_t pa);
+
+/* To be called before host code (DMA, loader, monitor) writes RAM: tells the engine about code. */
+void ram_will_write(struct machine *machine, uint64_t pa, uint64_t length);
+
+/* ---- mem/softtlb.c ---- */
+
+#define SOFTTLB_ENTRIES	 1024 /* per context; direct-mapped by virtual page number */
+#define SOFTTLB_CONTEXTS 8    /* contexts (mode, ASID) a CPU keeps; least recently used is reused */
+
+/*
+ * An entry serves an access of its kind when tag == (va & ~0xfff); va's low bits below the access
+ * size are kept in that compare, so misaligned accesses miss. Empty tag: ~0. host = va + addend.
+ */
+struct softtlb_entry {
+	uint64_t read_tag;
+	uint64_t write_tag;
+	uint64_t fetch_tag;
+	uintptr_t addend;
+};
+_Static_assert(sizeof(struct softtlb_entry) == 32, "translated code scales the index by 32");
+
+struct softtlb {
+	struct softtlb_entry entry[SOFTTLB_ENTRIES];
+	/* the context this table serves */
+	uint64_t last_used;
+	uint8_t mode;
+	uint8_t asid;
+	bool in_use;
+};
+
+/* Allocates a CPU's tables; 0 or -ENOMEM. Freed by softtlb_destroy. */
+int softtlb_create(struct cpu *cpu);
+void softtlb_destroy(struct cpu *cpu);
+
+/* Points cpu->softtlb at the table for the present mode and EntryHi.ASID (ERL counts as its own
+ * mode). Keeps the others: no flush on an ASID change. */
+void softtlb_select(struct cpu *cpu);
+
+/* Forgets the translations of the page of @size bytes at @va in every context of @cpu (global) or
+ * in those of @asid. */
+void softtlb_flush_page(struct cpu *cpu, uint64_t va, uint64_t size, bool global, uint8_t asid);
+void softtlb_flush_all(struct cpu *cpu);
+
+/*
+ * The slow path of an access in the present mode: translates @va, enters it into the software TLB
+ * when it is RAM, and returns the host address. NULL: not plain RAM (device, page with code on a
+ * write), *@pa then holds the physical address and *@exception is false; or an exception was raised
+ * and *@exception is true. @probe_only: raise nothing, just return NULL; the translator uses it and
+ * leaves the rest to the interpreter.
+ */
+void *softtlb_fill(struct cpu *cpu, uint64_t va, enum access access, bool probe_only, uint64_t *pa,
+		   bool *exception);
+
+#endif

@@ -6,4 +6,6 @@ USER_LIBS := -luring -lfdt -lconfig -ljansson -lcapstone -lnuma -lm
 $(BUILD)/disco: $(call objects,$(user-srcs)) $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
+ifneq ($(user-srcs),)
 ALL += $(BUILD)/disco
+endif

@@ -82,6 +82,10 @@ void softtlb_select(struct cpu *cpu);
 void softtlb_flush_page(struct cpu *cpu, uint64_t va, uint64_t size, bool global, uint8_t asid);
 void softtlb_flush_all(struct cpu *cpu);
 
+/* Drops every write entry of @cpu for the 4 KiB page of RAM at host address @host: its next write
+ * takes the slow path. For page_mark_code(). */
+void softtlb_protect_page(struct cpu *cpu, const void *host);
+
 /*
  * The slow path of an access in the present mode: translates @va, enters it into the software TLB
  * when it is RAM, and returns the host address. NULL: not plain RAM (device, page with code on a

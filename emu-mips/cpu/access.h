@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory accesses of instructions: a compare with the software TLB, and the slow path (TLB miss,
+ * device, exception) out of line in access.c. The handlers of exec_mem.c and exec_fpu.c use these.
+ * EXEC_EXCEPTION means that the exception has been raised; the handler returns it at once, with no
+ * register changed.
+ */
+#ifndef CPU_ACCESS_H
+#define CPU_ACCESS_H
+
+#include <string.h>
+
+#include "emu/cpu.h"
+#include "emu/mem.h"
+
+/* Effective address of base + offset: wraps to 32 bits in user mode without UX. */
+static inline uint64_t access_address(const struct cpu *cpu, uint64_t base, uint64_t offset)
+{
+	uint64_t va = base + offset;
+
+	return cpu->address_32bit ? (uint64_t)(int64_t)(int32_t)va : va;
+}
+
+static inline struct softtlb_entry *softtlb_entry_of(const struct cpu *cpu, uint64_t va)
+{
+	return &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
+}
+
+/* The part of @va that must equal an entry's tag for an access of @size bytes. */
+static inline uint64_t softtlb_tag(uint64_t va, unsigned size)
+{
+	return va & ~(MIPS_PAGE_SIZE - size);
+}
+
+/* Slow paths: misaligned (address error), not in the software TLB, a device. */
+enum exec access_read_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t *value);
+enum exec access_write_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t value);
+
+/* Reads @size (1, 2, 4, 8) bytes at @va, which must be aligned; the value is zero-extended. */
+static inline enum exec access_read(struct cpu *cpu, uint64_t va, unsigned size, uint64_t *value)
+{
+	const struct softtlb_entry *entry = softtlb_entry_of(cpu, va);
+
+	if (__builtin_expect(entry->read_tag != softtlb_tag(va, size), 0))
+		return access_read_slow(cpu, va, size, value);
+	*value = 0;
+	memcpy(value, (const void *)(uintptr_t)(va + entry->addend), size);
+	return EXEC_OK;
+}
+
+/* Writes the low @size (1, 2, 4, 8) bytes of @value at @va, which must be aligned. */
+static inline enum exec access_write(struct cpu *cpu, uint64_t va, unsigned size, uint64_t value)
+{
+	const struct softtlb_entry *entry = softtlb_entry_of(cpu, va);
+
+	if (__builtin_expect(entry->write_tag != softtlb_tag(va, size), 0))
+		return access_write_slow(cpu, va, size, value);
+	memcpy((void *)(uintptr_t)(va + entry->addend), &value, size);
+	return EXEC_OK;
+}
+
+#endif

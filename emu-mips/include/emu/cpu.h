@@ -109,6 +109,7 @@ struct cpu {
 	uint32_t irq_lines;	 /* levels of the hardware interrupt pins, bits as in Cause.IP */
 	uint64_t random_state;	 /* for Random: deterministic */
 	uint64_t accounted_instructions; /* for cpu_account_mode() */
+	uint8_t address_enables; /* Status.KX, SX, UX that the software TLB's contents rest on */
 
 	/* Fixed. */
 	unsigned number; /* CPU number in the machine */
@@ -139,7 +140,10 @@ enum exec {
 /* ---- cpu/reset.c ---- */
 
 /* Puts @cpu into the state after a cold reset (Status.BEV and ERL set, pc 0xbfc00000, TLB empty).
- * number, node, config, machine, engine, softtlb_contexts and the time are kept. */
+ * number, node, config, machine, engine, softtlb_contexts, present, interrupt lines, statistics and
+ * the time are kept; so is CMGCRBase once it has a value (the GCRs may have moved). Every TLB entry
+ * reads back with a VPN2 of its own, so that software that writes back what it read makes no
+ * duplicates. */
 void cpu_reset(struct cpu *cpu);
 
 /* ---- cpu/exception.c ---- */
@@ -165,9 +169,14 @@ bool cpu_take_interrupt(struct cpu *cpu);
  * waiting when an enabled line is up). */
 void cpu_set_irq_line(struct cpu *cpu, unsigned ip, bool level);
 
-/* To be called after any change of Status, Cause, EntryHi.ASID, SegCtl or Config6: recomputes mode,
- * interrupt_pending, fr, fpu_usable, address_32bit, ops_64bit and selects the software TLB. */
+/* To be called after any change of Status, Cause or EntryHi.ASID in cp0[]: recomputes mode,
+ * interrupt_pending, fr, fpu_usable, address_32bit, ops_64bit and selects the software TLB (and
+ * flushes it when KX, SX or UX changed). SegCtl and Config6 are changed through cp0_write(). */
 void cpu_state_changed(struct cpu *cpu);
+
+/* The part of it that a change of Status.IE, Status.IM or Cause.IP alone needs: recomputes
+ * interrupt_pending, and ends waiting when it is set. */
+void cpu_interrupts_changed(struct cpu *cpu);
 
 /* Adds the instructions since the last call to the counter of the present mode; called by
  * cpu_state_changed() before the mode changes, and before reading stats. */
@@ -180,7 +189,7 @@ void cpu_account_mode(struct cpu *cpu);
 uint64_t cp0_read(struct cpu *cpu, unsigned number, unsigned select);
 void cp0_write(struct cpu *cpu, unsigned number, unsigned select, uint64_t value);
 
-/* The present values of Count and Random. */
+/* The present values of Count and Random. Each call of cp0_random() moves Random on. */
 uint32_t cp0_count(const struct cpu *cpu);
 unsigned cp0_random(struct cpu *cpu);
 
@@ -191,10 +200,14 @@ void cpu_deadlines(struct cpu *cpu, uint64_t quantum_end);
 
 /* ---- cpu/tlb.c ---- */
 
-/* The TLB instructions. */
-void tlb_read(struct cpu *cpu);			 /* TLBR */
-void tlb_write(struct cpu *cpu, unsigned index); /* TLBWI, TLBWR */
-void tlb_probe(struct cpu *cpu);		 /* TLBP */
+/* The TLB instructions TLBR, TLBWI or TLBWR, TLBP on the CP0 registers. tlb_write() returns false
+ * and writes nothing when the entry would overlap another one: the caller raises EXC_MCHECK. */
+void tlb_read(struct cpu *cpu);
+bool tlb_write(struct cpu *cpu, unsigned index);
+void tlb_probe(struct cpu *cpu);
+
+/* The entry that matches @va (region and VPN2) and the present ASID, or NULL. */
+const struct tlb_entry *tlb_lookup(const struct cpu *cpu, uint64_t va);
 
 /* ---- cpu/segment.c ---- */
 

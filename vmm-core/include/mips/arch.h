@@ -55,6 +55,7 @@ enum mips_exception {
 #define STATUS_IM_SHIFT	  8
 #define STATUS_NMI	  (UINT32_C(1) << 19)
 #define STATUS_SR	  (UINT32_C(1) << 20)
+#define STATUS_TS	  (UINT32_C(1) << 21)
 #define STATUS_BEV	  (UINT32_C(1) << 22)
 #define STATUS_PX	  (UINT32_C(1) << 23)
 #define STATUS_FR	  (UINT32_C(1) << 26)
@@ -67,6 +68,7 @@ enum mips_exception {
 #define CAUSE_IP	  (UINT32_C(0xff) << 8)
 #define CAUSE_IP_SHIFT	  8
 #define CAUSE_IP_SW	  (UINT32_C(3) << 8)
+#define CAUSE_IP_TIMER	  (UINT32_C(1) << 15) /* IntCtl.IPTI: IP7 */
 #define CAUSE_IV	  (UINT32_C(1) << 23)
 #define CAUSE_DC	  (UINT32_C(1) << 27)
 #define CAUSE_CE_SHIFT	  28
@@ -86,6 +88,12 @@ enum mips_exception {
 #define ENTRYLO_C	  UINT64_C(0x38)
 #define ENTRYLO_PFN	  (((UINT64_C(1) << (MIPS_PABITS - 12)) - 1) << 6)
 #define PAGEMASK_MASK	  UINT64_C(0x1fffe000) /* 4 KiB to 256 MiB */
+
+/* Context and XContext: the page table's base is software's, the rest is set by TLB exceptions */
+#define CONTEXT_PTEBASE	  (~UINT64_C(0x7fffff))
+#define CONTEXT_BADVPN2	  UINT64_C(0x7ffff0)
+#define XCONTEXT_R_SHIFT  (MIPS_SEGBITS - 9)
+#define XCONTEXT_PTEBASE  (~UINT64_C(0) << (MIPS_SEGBITS - 7))
 
 /* Segmentation Control (5,2) (5,3) (5,4): sixteen-bit CFG fields */
 #define SEGCTL_PA	  0xfe00u
@@ -113,6 +121,11 @@ enum segment_access_mode {
  */
 #define CONFIG6_XKSEG_S	  UINT32_C(1)
 
+#define CONFIG_K0	  UINT32_C(7)
+#define CONFIG1_MMU_SHIFT 25
+#define CONFIG1_FP	  UINT32_C(1)
+#define CONFIG5_K	  (UINT32_C(1) << 30) /* coherency attributes from SegCtl, not Config.K0 */
+
 #define CONFIG3_VINT	  (UINT32_C(1) << 5)
 #define CONFIG3_LPA	  (UINT32_C(1) << 7)
 #define CONFIG3_ULRI	  (UINT32_C(1) << 13)
@@ -123,6 +136,31 @@ enum segment_access_mode {
 #define MIPS_PAGE_SHIFT	  12
 #define MIPS_PAGE_SIZE	  (UINT64_C(1) << MIPS_PAGE_SHIFT)
 
+/* IntCtl (12,1), HWREna (7,0), EBase (15,1) */
+#define INTCTL_VS	  UINT32_C(0x3e0)
+#define HWRENA_CPUNUM	  UINT32_C(0x1)
+#define HWRENA_SYNCI_STEP UINT32_C(0x2)
+#define HWRENA_CC	  UINT32_C(0x4)
+#define HWRENA_CCRES	  UINT32_C(0x8)
+#define HWRENA_ULR	  (UINT32_C(1) << 29)
+#define EBASE_CPUNUM	  UINT32_C(0x3ff)
+
+#define INDEX_P		  (UINT32_C(1) << 31)
+
+/* Cache coherency attributes (C, K0 and xkphys address bits 61:59) */
+#define CCA_UNCACHED	  2
+#define CCA_CACHED	  3
+
+/* Exception vectors: offsets from the base, and the base under Status.BEV. */
+#define VECTOR_TLB_REFILL  0x000
+#define VECTOR_XTLB_REFILL 0x080
+#define VECTOR_GENERAL	   0x180
+#define VECTOR_INTERRUPT   0x200
+#define VECTOR_BEV_BASE	   UINT64_C(0xffffffffbfc00200)
+#define VECTOR_RESET	   UINT64_C(0xffffffffbfc00000)
+
+#define MIPS_XKPHYS	  UINT64_C(0x8000000000000000)
+#define MIPS_XKSEG	  UINT64_C(0xc000000000000000)
 #define MIPS_CKSEG0	  UINT64_C(0xffffffff80000000)
 #define MIPS_CKSEG1	  UINT64_C(0xffffffffa0000000)
 #define MIPS_CKSSEG	  UINT64_C(0xffffffffc0000000)

@@ -82,7 +82,9 @@ struct virtqueue {
 	uint64_t descriptors, driver, device; /* guest-physical addresses of the three rings */
 	uint16_t last_available;	      /* next entry of the available ring to take */
 	uint16_t used;			      /* our index of the used ring */
-	uint16_t in_flight;		      /* chains taken and not yet returned */
+	uint16_t
+		signalled; /* its value when we last looked whether the driver wants an interrupt */
+	uint16_t in_flight; /* chains taken and not yet returned */
 };
 
 struct virtio_device {
@@ -171,7 +173,7 @@ struct virtio_net {
 	struct net_backend backend;
 	uint8_t config[12];
 	uint64_t frames_sent, frames_received, frames_dropped;
-	struct virtio_chain chain;
+	struct virtio_chain chain, receive_chain; /* a loopback receives while it transmits */
 };
 
 void virtio_net_init(struct virtio_net *net, const struct net_backend *backend,

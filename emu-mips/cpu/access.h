@@ -36,6 +36,11 @@ static inline uint64_t softtlb_tag(uint64_t va, unsigned size)
 enum exec access_read_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t *value);
 enum exec access_write_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t value);
 
+/* Device registers, or RAM that has no entry in the software TLB; a bus error when nothing is at
+ * physical address @pa. */
+enum exec access_read_physical(struct cpu *cpu, uint64_t pa, unsigned size, uint64_t *value);
+enum exec access_write_physical(struct cpu *cpu, uint64_t pa, unsigned size, uint64_t value);
+
 /* Reads @size (1, 2, 4, 8) bytes at @va, which must be aligned; the value is zero-extended. */
 static inline enum exec access_read(struct cpu *cpu, uint64_t va, unsigned size, uint64_t *value)
 {

@@ -64,7 +64,7 @@ struct softtlb {
 	struct softtlb_entry entry[SOFTTLB_ENTRIES];
 	/* the context this table serves */
 	uint64_t last_used;
-	uint8_t mode;
+	uint8_t mode; /* with the Status bits that decide which addresses are legal */
 	uint8_t asid;
 	bool in_use;
 };
@@ -89,8 +89,8 @@ void softtlb_protect_page(struct cpu *cpu, const void *host);
 /*
  * The slow path of an access in the present mode: translates @va, enters it into the software TLB
  * when it is RAM, and returns the host address. NULL: not plain RAM (device, page with code on a
- * write), *@pa then holds the physical address and *@exception is false; or an exception was raised
- * and *@exception is true. @probe_only: raise nothing, just return NULL; the translator uses it and
+ * write) and *@exception is false; or an exception was raised and *@exception is true. *@pa holds
+ * the physical address unless there was an exception. @probe_only: raise nothing, just return NULL; the translator uses it and
  * leaves the rest to the interpreter.
  */
 void *softtlb_fill(struct cpu *cpu, uint64_t va, enum access access, bool probe_only, uint64_t *pa,

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Memory accesses that are not a hit in the software TLB. */
+#include <stddef.h>
+
+#include "access.h"
+#include "emu/machine.h"
+
+static void count_device_access(struct cpu *cpu, uint64_t pa)
+{
+	if (!ram_pointer(cpu->machine, pa))
+		cpu->stats.device_accesses++;
+}
+
+enum exec access_read_physical(struct cpu *cpu, uint64_t pa, unsigned size, uint64_t *value)
+{
+	count_device_access(cpu, pa);
+	if (!phys_read(cpu->machine, cpu, pa, size, value))
+		return cpu_raise(cpu, EXC_DBE);
+	return EXEC_OK;
+}
+
+enum exec access_write_physical(struct cpu *cpu, uint64_t pa, unsigned size, uint64_t value)
+{
+	count_device_access(cpu, pa);
+	if (!phys_write(cpu->machine, cpu, pa, size, value))
+		return cpu_raise(cpu, EXC_DBE);
+	return EXEC_OK;
+}
+
+enum exec access_read_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t *value)
+{
+	bool exception = false;
+	uint64_t pa = 0;
+	const void *host;
+
+	if ((va & (size - 1)) != 0)
+		return cpu_raise_address(cpu, EXC_ADEL, va, false);
+	host = softtlb_fill(cpu, va, ACCESS_READ, false, &pa, &exception);
+	if (exception)
+		return EXEC_EXCEPTION;
+	if (!host)
+		return access_read_physical(cpu, pa, size, value);
+	*value = 0;
+	memcpy(value, host, size);
+	return EXEC_OK;
+}
+
+enum exec access_write_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t value)
+{
+	bool exception = false;
+	uint64_t pa = 0;
+	void *host;
+
+	if ((va & (size - 1)) != 0)
+		return cpu_raise_address(cpu, EXC_ADES, va, false);
+	host = softtlb_fill(cpu, va, ACCESS_WRITE, false, &pa, &exception);
+	if (exception)
+		return EXEC_EXCEPTION;
+	if (!host)
+		return access_write_physical(cpu, pa, size, value);
+	memcpy(host, &value, size);
+	return EXEC_OK;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The interpreter: the reference engine. It keeps nothing of the code it has executed; every
+ * instruction is fetched from memory and decoded again, so self-modifying code needs no care.
+ *
+ * The sequencing rule, which the translator has to reproduce:
+ *  - An instruction is executed at pc. When it completes (EXEC_OK), pc moves by 4, or to
+ *    branch_target when the instruction stood in a delay slot.
+ *  - A branch sets branch_target and in_delay_slot; a branch-likely that is not taken moves pc by
+ *    another 4.
+ *  - An instruction that raises an exception (its fetch included) has done nothing else; pc is then
+ *    where cpu_raise() has set it.
+ *  - Either way it counts as one instruction and one cycle. An interrupt counts nothing.
+ *  - Before each instruction: first, deadlines that cycles has reached; then the end of the
+ * quantum; then, if one is pending, the interrupt (also before a delay slot).
+ */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "access.h"
+#include "decode.h"
+#include "emu/machine.h"
+
+/* So many exceptions without progress at one address mean that there will never be any. */
+#define STUCK_EXCEPTIONS    1000
+
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+static exec_handler *const handlers[INSN_COUNT] = {
+#define INSN(name, mnemonic, mask, match, format, class, flags) exec_##name,
+#include "insn.def"
+#undef INSN
+};
+
+/* A handler for each bucket of the decoder. */
+static exec_handler *dispatch[DECODE_BUCKETS];
+
+/* Coprocessor 1 and its extension are unusable before they are reserved. */
+static enum exec raise_reserved(struct cpu *cpu, uint32_t word)
+{
+	unsigned opcode = word >> 26;
+
+	if ((opcode == 0x11 || opcode == 0x13) && !cpu->fpu_usable)
+		return cpu_raise_coprocessor(cpu, 1);
+	return cpu_raise(cpu, EXC_RI);
+}
+
+/* For the buckets that several instructions, or none, share. */
+static enum exec decode_and_execute(struct cpu *cpu, uint32_t word)
+{
+	const struct insn *insn = decode(word);
+
+	return insn ? handlers[insn->id](cpu, word) : raise_reserved(cpu, word);
+}
+
+static void fill_dispatch(void)
+{
+	for (unsigned bucket = 0; bucket < DECODE_BUCKETS; bucket++) {
+		const struct insn *insn = decode_sole(bucket);
+
+		dispatch[bucket] = insn ? handlers[insn->id] : decode_and_execute;
+	}
+}
+
+/* A fetch that misses the software TLB: misaligned, not entered yet, or not from RAM. */
+static enum exec fetch_slow(struct cpu *cpu, uint32_t *word)
+{
+	bool exception = false;
+	uint64_t pa = 0, value;
+	const void *host;
+
+	if ((cpu->pc & 3) != 0)
+		return cpu_raise_address(cpu, EXC_ADEL, cpu->pc, false);
+	host = softtlb_fill(cpu, cpu->pc, ACCESS_FETCH, false, &pa, &exception);
+	if (exception)
+		return EXEC_EXCEPTION;
+	if (host) {
+		memcpy(word, host, sizeof(*word));
+		return EXEC_OK;
+	}
+	if (!phys_read(cpu->machine, cpu, pa, sizeof(*word), &value))
+		return cpu_raise(cpu, EXC_IBE);
+	*word = (uint32_t)value;
+	return EXEC_OK;
+}
+
+static inline enum exec fetch(struct cpu *cpu, uint32_t *word)
+{
+	const struct softtlb_entry *entry = softtlb_entry_of(cpu, cpu->pc);
+
+	if (unlikely(entry->fetch_tag != softtlb_tag(cpu->pc, sizeof(*word))))
+		return fetch_slow(cpu, word);
+	memcpy(word, (const void *)(uintptr_t)(cpu->pc + entry->addend), sizeof(*word));
+	return EXEC_OK;
+}
+
+static inline enum exec execute(struct cpu *cpu)
+{
+	bool in_delay_slot = cpu->in_delay_slot;
+	enum exec result;
+	uint32_t word;
+
+	result = fetch(cpu, &word);
+	if (result == EXEC_OK)
+		result = dispatch[decode_bucket(word)](cpu, word);
+	cpu->cycles++;
+	cpu->instructions++;
+	if (unlikely(result != EXEC_OK))
+		return result;
+	if (in_delay_slot) {
+		cpu->pc = cpu->branch_target;
+		cpu->in_delay_slot = false;
+	} else {
+		cpu->pc += 4;
+	}
+	return EXEC_OK;
+}
+
+void interpreter_step(struct cpu *cpu)
+{
+	execute(cpu);
+}
+
+/*
+ * An exception whose handler is the very instruction that raised it, with EXL or ERL set before and
+ * after, leaves the CPU exactly as it was.
+ */
+static bool is_stuck(const struct cpu *cpu, uint64_t pc_before)
+{
+	return cpu->pc == pc_before && !cpu->monitor && !cpu->waiting &&
+	       (cpu->cp0[CP0_STATUS] & (STATUS_EXL | STATUS_ERL)) != 0;
+}
+
+static void stop_stuck(struct cpu *cpu)
+{
+	struct machine *machine = cpu->machine;
+	unsigned code = (unsigned)(cpu->cp0[CP0_CAUSE] & CAUSE_EXC) >> CAUSE_EXC_SHIFT;
+
+	if (machine->stop_reason != STOP_NONE)
+		return;
+	snprintf(machine->stop_text, sizeof(machine->stop_text),
+		 "CPU %u: endless exceptions (code %u) in the exception vector at 0x%016llx",
+		 cpu->number, code, (unsigned long long)cpu->pc);
+	machine_stop(machine, STOP_WILD, 1);
+}
+
+/* Instructions until something else than an instruction is due. */
+static void run_instructions(struct cpu *cpu)
+{
+	unsigned stuck = 0;
+
+	while (cpu->cycles < cpu->limit && !cpu->interrupt_pending && !cpu->waiting) {
+		uint64_t pc = cpu->pc;
+
+		if (unlikely(execute(cpu) == EXEC_EXCEPTION) && is_stuck(cpu, pc) &&
+		    ++stuck >= STUCK_EXCEPTIONS) {
+			stop_stuck(cpu);
+			return;
+		}
+	}
+}
+
+void interpreter_run(struct cpu *cpu, uint64_t quantum_end)
+{
+	for (;;) {
+		cpu_deadlines(cpu, quantum_end);
+		if (cpu->cycles >= quantum_end || cpu->waiting || cpu->machine->stop)
+			return;
+		if (cpu->interrupt_pending)
+			cpu_take_interrupt(cpu);
+		run_instructions(cpu);
+	}
+}
+
+static int interpreter_create(struct machine *machine, struct error *error)
+{
+	(void)machine;
+	(void)error;
+	decode_init();
+	fill_dispatch();
+	return 0;
+}
+
+static void interpreter_destroy(struct machine *machine)
+{
+	(void)machine;
+}
+
+const struct engine_ops interpreter_engine = {
+	.name = "interpreter",
+	.create = interpreter_create,
+	.destroy = interpreter_destroy,
+	.run = interpreter_run,
+};

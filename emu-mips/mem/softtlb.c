@@ -127,7 +127,10 @@ void softtlb_flush_all(struct cpu *cpu)
 
 		if (softtlb->in_use)
 			clear(softtlb);
-		softtlb->in_use = softtlb == cpu->softtlb && softtlb->in_use;
+		if (softtlb == cpu->softtlb)
+			continue;
+		softtlb->in_use = false;
+		softtlb->last_used = 0;
 	}
 }
 

@@ -90,8 +90,8 @@ void softtlb_protect_page(struct cpu *cpu, const void *host);
  * The slow path of an access in the present mode: translates @va, enters it into the software TLB
  * when it is RAM, and returns the host address. NULL: not plain RAM (device, page with code on a
  * write) and *@exception is false; or an exception was raised and *@exception is true. *@pa holds
- * the physical address unless there was an exception. @probe_only: raise nothing, just return NULL; the translator uses it and
- * leaves the rest to the interpreter.
+ * the physical address unless there was an exception. @probe_only: raise nothing, just return NULL;
+ * the translator uses it and leaves the rest to the interpreter.
  */
 void *softtlb_fill(struct cpu *cpu, uint64_t va, enum access access, bool probe_only, uint64_t *pa,
 		   bool *exception);

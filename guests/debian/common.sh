@@ -15,6 +15,10 @@ die() {
 	echo "debian: $*" >&2
 	exit 1
 }
+usage_error() {
+	echo "debian: $*" >&2
+	exit 2
+}
 step() { # "what" command...: runs it with its output kept; on failure one line and status 1
 	local what=$1
 	shift

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The program disco: a table of subcommands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "disco.h"
+
+struct subcommand {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct subcommand subcommands[] = {
+	{"guest", command_guest, "list guests, fetch them, build disk images for them"},
+	{"machine", command_machine, "list, check and show machine files"},
+};
+
+#define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
+
+static void print_help(void)
+{
+	printf("Usage: disco SUBCOMMAND [OPTION...]\n"
+	       "A ccNUMA multiprocessor in software, and the monitor that hides its NUMA.\n\n"
+	       "status\n\n");
+	for (size_t i = 0; i < SUBCOMMANDS; i++)
+		printf("  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+	printf("\n`disco SUBCOMMAND --help` lists the options of each.\n");
+}
+
+static int unknown(const char *name)
+{
+	const char *names[SUBCOMMANDS + 1] = {NULL};
+
+	for (size_t i = 0; i < SUBCOMMANDS; i++)
+		names[i] = subcommands[i].name;
+	return complain_unknown("subcommand", name, names);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return complain(STATUS_USAGE, "a subcommand is needed; see `disco --help`");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help") || !strcmp(argv[1], "-?")) {
+		print_help();
+		return STATUS_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("disco %s\n", DISCO_VERSION);
+		return STATUS_OK;
+	}
+	for (size_t i = 0; i < SUBCOMMANDS; i++)
+		if (!strcmp(argv[1], subcommands[i].name))
+			return subcommands[i].run(argc - 1, argv + 1);
+	return unknown(argv[1]);
+}

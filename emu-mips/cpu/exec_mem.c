@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Loads and stores of general registers, LL and SC, cache operations, SYNC and prefetches. The
- * simulated caches are coherent, so cache operations and SYNCI do nothing but translate their
- * address.
+ * Loads and stores of general registers, LL and SC, SYNC, SYNCI and PREF. The simulated caches are
+ * coherent, so SYNCI does nothing but translate its address.
  *
  * Source: MIPS64 Architecture For Programmers Volume II (MD00087).
  */
@@ -261,21 +260,7 @@ enum exec exec_scd(struct cpu *cpu, uint32_t word)
 	return store_conditional(cpu, word, 8);
 }
 
-/* Cache operations, synchronization. */
-/* Bits 20-18: operations 0 to 3 address the cache by index, 4 to 7 by address. */
-#define CACHE_BY_ADDRESS (UINT32_C(1) << 20)
-
-enum exec exec_cache(struct cpu *cpu, uint32_t word)
-{
-	uint64_t pa;
-
-	if (cpu->mode != MODE_KERNEL && (cpu->cp0[CP0_STATUS] & STATUS_CU0) == 0)
-		return cpu_raise_coprocessor(cpu, 0);
-	if ((word & CACHE_BY_ADDRESS) == 0)
-		return EXEC_OK;
-	return physical_address(cpu, effective_address(cpu, word), ACCESS_READ, &pa);
-}
-
+/* Synchronization. */
 enum exec exec_synci(struct cpu *cpu, uint32_t word)
 {
 	uint64_t pa;

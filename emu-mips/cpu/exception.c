@@ -34,7 +34,6 @@ void cpu_state_changed(struct cpu *cpu)
 {
 	uint32_t status = cpu->cp0[CP0_STATUS];
 	enum cpu_mode mode = mode_of(status);
-	uint8_t enables = status & (STATUS_KX | STATUS_SX | STATUS_UX);
 
 	if (mode != cpu->mode) {
 		cpu_account_mode(cpu);
@@ -44,10 +43,6 @@ void cpu_state_changed(struct cpu *cpu)
 	cpu->fpu_usable = (status & STATUS_CU1) != 0;
 	cpu->address_32bit = mode == MODE_USER && !(status & STATUS_UX);
 	cpu->ops_64bit = mode != MODE_USER || (status & (STATUS_PX | STATUS_UX));
-	if (enables != cpu->address_enables) {
-		cpu->address_enables = enables;
-		softtlb_flush_all(cpu);
-	}
 	softtlb_select(cpu);
 	cpu_interrupts_changed(cpu);
 }

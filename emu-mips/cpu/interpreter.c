@@ -35,11 +35,13 @@ static exec_handler *const handlers[INSN_COUNT] = {
 /* A handler for each bucket of the decoder. */
 static exec_handler *dispatch[DECODE_BUCKETS];
 
-/* Coprocessor 1 and its extension are unusable before they are reserved. */
+/* Coprocessors are unusable before their instructions are reserved; 0x13 is coprocessor 1's. */
 static enum exec raise_reserved(struct cpu *cpu, uint32_t word)
 {
 	unsigned opcode = word >> 26;
 
+	if (opcode == 0x10 && cpu->mode != MODE_KERNEL && !(cpu->cp0[CP0_STATUS] & STATUS_CU0))
+		return cpu_raise_coprocessor(cpu, 0);
 	if ((opcode == 0x11 || opcode == 0x13) && !cpu->fpu_usable)
 		return cpu_raise_coprocessor(cpu, 1);
 	return cpu_raise(cpu, EXC_RI);

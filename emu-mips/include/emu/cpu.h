@@ -109,7 +109,6 @@ struct cpu {
 	uint32_t irq_lines;	 /* levels of the hardware interrupt pins, bits as in Cause.IP */
 	uint64_t random_state;	 /* for Random: deterministic */
 	uint64_t accounted_instructions; /* for cpu_account_mode() */
-	uint8_t address_enables; /* Status.KX, SX, UX that the software TLB's contents rest on */
 
 	/* Fixed. */
 	unsigned number; /* CPU number in the machine */
@@ -170,8 +169,8 @@ bool cpu_take_interrupt(struct cpu *cpu);
 void cpu_set_irq_line(struct cpu *cpu, unsigned ip, bool level);
 
 /* To be called after any change of Status, Cause or EntryHi.ASID in cp0[]: recomputes mode,
- * interrupt_pending, fr, fpu_usable, address_32bit, ops_64bit and selects the software TLB (and
- * flushes it when KX, SX or UX changed). SegCtl and Config6 are changed through cp0_write(). */
+ * interrupt_pending, fr, fpu_usable, address_32bit, ops_64bit and selects the software TLB. SegCtl
+ * and Config6 are changed through cp0_write(). */
 void cpu_state_changed(struct cpu *cpu);
 
 /* The part of it that a change of Status.IE, Status.IM or Cause.IP alone needs: recomputes

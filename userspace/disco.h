@@ -67,6 +67,7 @@ int run_program(char *const *argv);
 
 int command_boot(int argc, char **argv);
 int command_guest(int argc, char **argv);
+int command_host(int argc, char **argv);
 int command_machine(int argc, char **argv);
 
 #endif

@@ -14,7 +14,7 @@ SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 endif
 Q := $(if $(V),,@)
 
-INCLUDES := -Ivmm-core/include -Iemu-mips/include -Inuma-map/include -Ikmod/uapi
+INCLUDES := -Ivmm-core/include -Iemu-mips/include -Iemu-mips -Inuma-map/include -Ikmod/uapi
 WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS   ?= -O2 -g
 ALLFLAGS  = -std=c11 -D_GNU_SOURCE $(WARNINGS) $(INCLUDES) -MMD -MP $(CFLAGS) $(SANFLAGS)

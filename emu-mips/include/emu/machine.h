@@ -58,6 +58,12 @@ enum stop_reason {
 struct event;
 typedef void event_handler(void *opaque, uint64_t now);
 
+/* What board/watch.c remembers of a CPU. */
+struct watch {
+	uint64_t instructions, exceptions; /* at the start of the window */
+	unsigned nested;		   /* looks in a row with Status.EXL set */
+};
+
 struct machine {
 	struct machine_config config;
 	struct cpu *cpu[MACHINE_MAX_CPUS];
@@ -68,12 +74,17 @@ struct machine {
 	const struct engine_ops *engine;
 	void *engine_data;
 	struct event *events; /* sorted by time */
+	uint64_t last_event;  /* identifier */
 	volatile bool stop;   /* set to leave the run loop soon */
 	enum stop_reason stop_reason;
 	int exit_status;
 	char stop_text[160];
 	uint64_t instruction_limit; /* 0: none */
 	struct board *board;	    /* devices: board/board.h */
+	struct physmap *physmap;    /* mem/physmap.c */
+	struct watch watch[MACHINE_MAX_CPUS];
+	/* Every CPU waits until @cycle, where time jumps to next (may be NULL). */
+	void (*on_idle)(struct machine *machine, uint64_t cycle);
 };
 
 /* Builds a machine: RAM mapped (lazily), CPUs in reset. NULL with @error set on failure. The

@@ -14,14 +14,29 @@
 #include <stdint.h>
 
 #include "emu/cpu.h"
+#include "emu/error.h"
 
 #define DEVICE_HOLE_START UINT64_C(0x10000000)
 #define DEVICE_HOLE_END	  UINT64_C(0x20000000)
 
 /* ---- mem/physmap.c ---- */
 
+struct mmio_region;
+
+/* Maps RAM (lazily) and an empty device hole; 0 or a negative errno with @error set. */
+int physmap_create(struct machine *machine, struct error *error);
+void physmap_destroy(struct machine *machine);
+
+/* Adds the registers of a device to the hole, or takes them out. @region is kept, not copied. Every
+ * 4 KiB page of the hole belongs to one device. -EINVAL: not in the hole; -EBUSY: page taken. */
+int physmap_add(struct machine *machine, const struct mmio_region *region);
+void physmap_remove(struct machine *machine, const struct mmio_region *region);
+
+/* Whether [pa, pa + length) is RAM altogether. */
+bool ram_valid(const struct machine *machine, uint64_t pa, uint64_t length);
+
 /* Host address of RAM at physical address @pa, or NULL when that is not RAM. The pointer is good to
- * the end of the 4 KiB page. */
+ * the end of the 4 KiB page, and for whatever ram_valid() says yes to. */
 void *ram_pointer(const struct machine *machine, uint64_t pa);
 
 /* Reads or writes a device (or RAM) register of 1, 2, 4 or 8 bytes at @pa on behalf of @cpu.

@@ -28,6 +28,10 @@
 #define MAP_VIRTIO_SIZE	  UINT64_C(0x00000200)
 #define MAP_VIRTIO_SLOTS  32
 
+/* Real-time clock (goldfish). */
+#define MAP_RTC_BASE	  UINT64_C(0x17ff0000)
+#define MAP_RTC_SIZE	  UINT64_C(0x00001000)
+
 /* Global Interrupt Controller: shared, local, other and user sections. */
 #define MAP_GIC_BASE	  UINT64_C(0x1bdc0000)
 #define MAP_GIC_SIZE	  UINT64_C(0x00020000)
@@ -52,6 +56,7 @@
 #define MAP_GIC_SHARED	  256
 #define IRQ_UART(n)	  (3u + (n))
 #define IRQ_NODE	  8u
+#define IRQ_RTC		  9u
 #define IRQ_VIRTIO(n)	  (16u + (n))
 
 #endif

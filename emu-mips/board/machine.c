@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machine: its making, and the loop that gives each CPU its quantum. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board/event.h"
+#include "board/watch.h"
+#include "emu/board.h"
+#include "emu/machine.h"
+#include "emu/mem.h"
+
+#define MIN_MEMORY (UINT64_C(64) << 20)
+#define MAX_MEMORY (UINT64_C(64) << 30)
+#define NS_PER_US  1000
+
+static int check_config(const struct machine_config *config, struct error *error)
+{
+	if (config->nodes < 1 || config->nodes > MACHINE_MAX_NODES)
+		return error_set(error, -EINVAL, "a machine has 1 to %d nodes, not %u",
+				 MACHINE_MAX_NODES, config->nodes);
+	if (config->cpus < config->nodes || config->cpus > MACHINE_MAX_CPUS)
+		return error_set(error, -EINVAL, "a machine of %u nodes has %u to %d CPUs, not %u",
+				 config->nodes, config->nodes, MACHINE_MAX_CPUS, config->cpus);
+	if (config->memory < MIN_MEMORY || config->memory > MAX_MEMORY ||
+	    config->memory % (MIPS_PAGE_SIZE * config->nodes))
+		return error_set(error, -EINVAL,
+				 "memory is 64 MiB to 64 GiB, whole pages on each of %u nodes",
+				 config->nodes);
+	if (!config->quantum)
+		return error_set(error, -EINVAL, "the quantum must be at least one cycle");
+	if (!config->cpu.clock_mhz || config->cpu.clock_mhz > 10000)
+		return error_set(error, -EINVAL, "the clock is 1 to 10000 MHz, not %u",
+				 config->cpu.clock_mhz);
+	if (config->cpu.tlb_entries < 16 || config->cpu.tlb_entries > TLB_MAX_ENTRIES)
+		return error_set(error, -EINVAL, "a TLB has 16 to %d entries, not %u",
+				 TLB_MAX_ENTRIES, config->cpu.tlb_entries);
+	return 0;
+}
+
+static void no_deadline(struct cpu *cpu)
+{
+	cpu->board_deadline = UINT64_MAX;
+}
+
+static struct cpu *create_cpu(struct machine *machine, unsigned number)
+{
+	struct cpu *cpu = aligned_alloc(64, (sizeof(*cpu) + 63) & ~(size_t)63);
+
+	if (!cpu)
+		return NULL;
+	memset(cpu, 0, sizeof(*cpu));
+	cpu->number = number;
+	cpu->node = number * machine->config.nodes / machine->config.cpus;
+	cpu->config = &machine->config.cpu;
+	cpu->machine = machine;
+	cpu->on_deadline = no_deadline;
+	cpu->board_deadline = UINT64_MAX;
+	cpu->present = number == 0;
+	if (softtlb_create(cpu)) {
+		free(cpu);
+		return NULL;
+	}
+	cpu_reset(cpu);
+	return cpu;
+}
+
+struct machine *machine_create(const struct machine_config *config, const struct engine_ops *engine,
+			       struct error *error)
+{
+	struct machine *machine;
+
+	if (check_config(config, error))
+		return NULL;
+	machine = calloc(1, sizeof(*machine));
+	if (!machine) {
+		error_set(error, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	machine->config = *config;
+	if (physmap_create(machine, error))
+		goto fail;
+	for (unsigned n = 0; n < config->cpus; n++) {
+		machine->cpu[n] = create_cpu(machine, n);
+		if (!machine->cpu[n]) {
+			error_set(error, -ENOMEM, "out of memory for CPU %u", n);
+			goto fail;
+		}
+	}
+	if (engine->create && engine->create(machine, error))
+		goto fail;
+	machine->engine = engine;
+	return machine;
+fail:
+	machine_destroy(machine);
+	return NULL;
+}
+
+void machine_destroy(struct machine *machine)
+{
+	if (!machine)
+		return;
+	board_destroy(machine, NULL);
+	event_cancel_all(machine);
+	if (machine->engine && machine->engine->destroy)
+		machine->engine->destroy(machine);
+	for (unsigned n = 0; n < machine->config.cpus; n++) {
+		if (!machine->cpu[n])
+			continue;
+		softtlb_destroy(machine->cpu[n]);
+		free(machine->cpu[n]);
+	}
+	physmap_destroy(machine);
+	free(machine);
+}
+
+/* ---- time ---- */
+
+uint64_t machine_time(const struct machine *machine)
+{
+	return machine->running ? machine->running->cycles : machine->now;
+}
+
+uint64_t machine_cycles_from_ns(const struct machine *machine, uint64_t ns)
+{
+	return (uint64_t)((unsigned __int128)ns * machine->config.cpu.clock_mhz / NS_PER_US);
+}
+
+uint64_t machine_ns(const struct machine *machine, uint64_t cycles)
+{
+	return (uint64_t)((unsigned __int128)cycles * NS_PER_US / machine->config.cpu.clock_mhz);
+}
+
+/* ---- running ---- */
+
+void machine_stop(struct machine *machine, enum stop_reason reason, int exit_status)
+{
+	if (machine->stop_reason == STOP_NONE) {
+		machine->stop_reason = reason;
+		machine->exit_status = exit_status;
+	}
+	machine->stop = true;
+	/* The running CPU leaves its fast loop after the present instruction. */
+	if (machine->running)
+		machine->running->limit = 0;
+}
+
+static void idle_until(struct cpu *cpu, uint64_t cycle)
+{
+	if (cycle <= cpu->cycles)
+		return;
+	if (cpu->waiting)
+		cpu->stats.cycles_idle += cycle - cpu->cycles;
+	cpu->cycles = cycle;
+}
+
+static uint64_t next_deadline(const struct cpu *cpu)
+{
+	return cpu->timer_deadline < cpu->board_deadline ? cpu->timer_deadline
+							 : cpu->board_deadline;
+}
+
+/* Runs the engine, to the exact instruction where the limit on instructions lies. */
+static void run_engine(struct machine *machine, struct cpu *cpu, uint64_t quantum_end,
+		       uint64_t *executed)
+{
+	uint64_t before = cpu->instructions;
+	uint64_t left = machine->instruction_limit - *executed;
+
+	/* An instruction takes at least a cycle. */
+	if (machine->instruction_limit && left < quantum_end - cpu->cycles)
+		quantum_end = cpu->cycles + left;
+	cpu_deadlines(cpu, quantum_end);
+	machine->engine->run(cpu, quantum_end);
+	*executed += cpu->instructions - before;
+	if (machine->instruction_limit && *executed >= machine->instruction_limit)
+		machine_stop(machine, STOP_LIMIT, 0);
+}
+
+static void run_cpu(struct machine *machine, struct cpu *cpu, uint64_t quantum_end,
+		    uint64_t *executed)
+{
+	machine->running = cpu;
+	while (cpu->cycles < quantum_end && !machine->stop) {
+		if (!cpu->present) {
+			idle_until(cpu, quantum_end);
+		} else if (!cpu->waiting) {
+			run_engine(machine, cpu, quantum_end, executed);
+		} else if (next_deadline(cpu) < quantum_end) {
+			idle_until(cpu, next_deadline(cpu));
+			cpu_deadlines(cpu, quantum_end);
+		} else {
+			idle_until(cpu, quantum_end);
+		}
+	}
+	machine->running = NULL;
+	/* Other CPUs run before this one does again: they may write what it linked to. */
+	if (machine->config.cpus > 1)
+		cpu->linked = false;
+}
+
+/* When every CPU waits: the cycle at which the first goes on; otherwise zero. */
+static uint64_t idle_end(const struct machine *machine)
+{
+	uint64_t end = event_next(machine);
+
+	for (unsigned n = 0; n < machine->config.cpus; n++) {
+		const struct cpu *cpu = machine->cpu[n];
+
+		if (!cpu->present)
+			continue;
+		if (!cpu->waiting)
+			return 0;
+		if (next_deadline(cpu) < end)
+			end = next_deadline(cpu);
+	}
+	return end;
+}
+
+/* Time jumps while all CPUs wait. */
+static void skip_idle(struct machine *machine)
+{
+	uint64_t end = idle_end(machine);
+
+	if (end <= machine->now)
+		return;
+	if (end == UINT64_MAX) {
+		machine_stop(machine, STOP_HALTED, 0);
+		return;
+	}
+	if (machine->on_idle)
+		machine->on_idle(machine, end);
+	for (unsigned n = 0; n < machine->config.cpus; n++)
+		idle_until(machine->cpu[n], end);
+	machine->now = end;
+}
+
+static uint64_t count_instructions(const struct machine *machine)
+{
+	uint64_t sum = 0;
+
+	for (unsigned n = 0; n < machine->config.cpus; n++)
+		sum += machine->cpu[n]->instructions;
+	return sum;
+}
+
+enum stop_reason machine_run(struct machine *machine)
+{
+	uint64_t executed = count_instructions(machine);
+
+	while (!machine->stop) {
+		uint64_t quantum_end = machine->now + machine->config.quantum;
+
+		if (event_next(machine) < quantum_end)
+			quantum_end = event_next(machine);
+		for (unsigned n = 0; n < machine->config.cpus && !machine->stop; n++)
+			run_cpu(machine, machine->cpu[n], quantum_end, &executed);
+		if (machine->stop)
+			break;
+		machine->now = quantum_end;
+		event_run_due(machine);
+		watch_cpus(machine);
+		if (!machine->stop)
+			skip_idle(machine);
+		event_run_due(machine);
+	}
+	for (unsigned n = 0; n < machine->config.cpus; n++)
+		cpu_account_mode(machine->cpu[n]);
+	return machine->stop_reason;
+}

@@ -21,45 +21,23 @@ const struct insn insn_table[INSN_COUNT] = {
 #define FUNCTION_MASK	  0x3fu
 #define RS_ABOVE_FUNCTION 0x7c0u
 
-/* Index of a bucket within its opcode: (word >> shift1 & mask1) | (word >> shift2 & mask2). */
-struct selector {
-	uint8_t shift1;
-	uint8_t shift2;
-	uint16_t mask1;
-	uint16_t mask2;
+struct decode_selector decode_selectors[OPCODES] = {
+	[0x00] = {0, 14, 0x7f, 0x80, 0}, /* SPECIAL: function, and the rotate bits 6 and 21 */
+	[0x01] = {16, 0, 0x1f, 0, 0},	 /* REGIMM: rt */
+	[0x10] = {0, 15, FUNCTION_MASK, RS_ABOVE_FUNCTION, 0}, /* COP0: function, rs */
+	[0x11] = {0, 15, FUNCTION_MASK, RS_ABOVE_FUNCTION, 0}, /* COP1: function, format */
+	[0x13] = {0, 0, FUNCTION_MASK, 0, 0},		       /* COP1X */
+	[0x1c] = {0, 0, FUNCTION_MASK, 0, 0},		       /* SPECIAL2 */
+	[0x1f] = {0, 0, 0x7ff, 0, 0},			       /* SPECIAL3: function, sa */
 };
 
-static const struct selector selectors[OPCODES] = {
-	[0x00] = {0, 14, 0x7f, 0x80}, /* SPECIAL: function, and the rotate bits 6 and 21 */
-	[0x01] = {16, 0, 0x1f, 0},    /* REGIMM: rt */
-	[0x10] = {0, 15, FUNCTION_MASK, RS_ABOVE_FUNCTION}, /* COP0: function, rs */
-	[0x11] = {0, 15, FUNCTION_MASK, RS_ABOVE_FUNCTION}, /* COP1: function, format */
-	[0x13] = {0, 0, FUNCTION_MASK, 0},		    /* COP1X */
-	[0x1c] = {0, 0, FUNCTION_MASK, 0},		    /* SPECIAL2 */
-	[0x1f] = {0, 0, 0x7ff, 0},			    /* SPECIAL3: function, sa */
-};
-
-static uint16_t bucket_base[OPCODES];
 static uint16_t buckets[DECODE_BUCKETS][BUCKET_SLOTS]; /* insn ids plus one; 0: none */
 static bool initialized;
-
-static unsigned selector_index(const struct selector *selector, uint32_t word)
-{
-	return (word >> selector->shift1 & selector->mask1) |
-	       (word >> selector->shift2 & selector->mask2);
-}
-
-unsigned decode_bucket(uint32_t word)
-{
-	unsigned opcode = word >> 26;
-
-	return bucket_base[opcode] + selector_index(&selectors[opcode], word);
-}
 
 /* A word with opcode @opcode that selects bucket @index of it. */
 static uint32_t bucket_word(unsigned opcode, unsigned index)
 {
-	const struct selector *selector = &selectors[opcode];
+	const struct decode_selector *selector = &decode_selectors[opcode];
 
 	return (uint32_t)opcode << 26 | (index & selector->mask1) << selector->shift1 |
 	       (index & selector->mask2) << selector->shift2;
@@ -68,7 +46,7 @@ static uint32_t bucket_word(unsigned opcode, unsigned index)
 /* The bits of a word that choose its bucket. */
 static uint32_t bucket_mask(unsigned opcode)
 {
-	const struct selector *selector = &selectors[opcode];
+	const struct decode_selector *selector = &decode_selectors[opcode];
 
 	return OPCODE_MASK | (uint32_t)selector->mask1 << selector->shift1 |
 	       (uint32_t)selector->mask2 << selector->shift2;
@@ -93,9 +71,10 @@ void decode_init(void)
 	if (initialized)
 		return;
 	for (unsigned opcode = 0; opcode < OPCODES; opcode++) {
-		unsigned size = (selectors[opcode].mask1 | selectors[opcode].mask2) + 1;
+		unsigned size =
+			(decode_selectors[opcode].mask1 | decode_selectors[opcode].mask2) + 1;
 
-		bucket_base[opcode] = (uint16_t)base;
+		decode_selectors[opcode].base = (uint16_t)base;
 		for (unsigned index = 0; index < size && base + index < DECODE_BUCKETS; index++)
 			fill_bucket(buckets[base + index], bucket_word(opcode, index),
 				    bucket_mask(opcode));

@@ -116,7 +116,23 @@ const struct insn *decode(uint32_t word);
  * of a bucket when all its words are that instruction (NULL: decode() has to look at the word).
  */
 #define DECODE_BUCKETS 6617
-unsigned decode_bucket(uint32_t word);
+struct decode_selector {
+	uint8_t shift1;
+	uint8_t shift2;
+	uint16_t mask1;
+	uint16_t mask2;
+	uint16_t base;
+};
+extern struct decode_selector decode_selectors[64]; /* by opcode; constant after decode_init() */
+
+static inline unsigned decode_bucket(uint32_t word)
+{
+	const struct decode_selector *selector = &decode_selectors[word >> 26];
+
+	return selector->base + ((word >> selector->shift1 & selector->mask1) |
+				 (word >> selector->shift2 & selector->mask2));
+}
+
 const struct insn *decode_sole(unsigned bucket);
 
 /* A handler: executes @word (its own instruction) on @cpu. On EXEC_OK the interpreter advances pc;

@@ -15,7 +15,6 @@
  * quantum; then, if one is pending, the interrupt (also before a delay slot).
  */
 #include <stddef.h>
-#include <stdio.h>
 
 #include "access.h"
 #include "decode.h"
@@ -123,43 +122,11 @@ void interpreter_step(struct cpu *cpu)
 	execute(cpu);
 }
 
-/*
- * An exception whose handler is the very instruction that raised it, with EXL or ERL set before and
- * after, leaves the CPU exactly as it was.
- */
-static bool is_stuck(const struct cpu *cpu, uint64_t pc_before)
-{
-	return cpu->pc == pc_before && !cpu->monitor && !cpu->waiting &&
-	       (cpu->cp0[CP0_STATUS] & (STATUS_EXL | STATUS_ERL)) != 0;
-}
-
-static void stop_stuck(struct cpu *cpu)
-{
-	struct machine *machine = cpu->machine;
-	unsigned code = (unsigned)(cpu->cp0[CP0_CAUSE] & CAUSE_EXC) >> CAUSE_EXC_SHIFT;
-
-	if (machine->stop_reason != STOP_NONE)
-		return;
-	snprintf(machine->stop_text, sizeof(machine->stop_text),
-		 "CPU %u: endless exceptions (code %u) in the exception vector at 0x%016llx",
-		 cpu->number, code, (unsigned long long)cpu->pc);
-	machine_stop(machine, STOP_WILD, 1);
-}
-
 /* Instructions until something else than an instruction is due. */
 static void run_instructions(struct cpu *cpu)
 {
-	unsigned stuck = 0;
-
-	while (cpu->cycles < cpu->limit && !cpu->interrupt_pending && !cpu->waiting) {
-		uint64_t pc = cpu->pc;
-
-		if (unlikely(execute(cpu) == EXEC_EXCEPTION) && is_stuck(cpu, pc) &&
-		    ++stuck >= STUCK_EXCEPTIONS) {
-			stop_stuck(cpu);
-			return;
-		}
-	}
+	while (cpu->cycles < cpu->limit && !cpu->interrupt_pending && !cpu->waiting)
+		execute(cpu);
 }
 
 void interpreter_run(struct cpu *cpu, uint64_t quantum_end)

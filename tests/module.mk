@@ -7,8 +7,16 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/li
 	@$(if $(V),,echo "  CCLD    $@")
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a -lcmocka $(USER_LIBS)
 
+# The comparison of engines: tests/conformance/lockstep. HAVE_TRANSLATOR: translator_engine exists.
+lockstep-srcs := $(wildcard tests/conformance/lockstep/*.c)
+FLAGS_tests += $(if $(wildcard emu-mips/jit/translator.c),-DHAVE_TRANSLATOR)
+$(BUILD)/tests/lockstep: $(call objects,$(lockstep-srcs)) $(BUILD)/libemu.a $(BUILD)/libvmm.a
+	$(Q)mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
+
 .PHONY: test test-long bench tests
-tests: $(unit-bins)
+tests: $(unit-bins) $(BUILD)/tests/lockstep
 ## make test       run all tests (under 25 minutes); last line is "N passed, N failed"
 test: all tests
 	$(Q)BUILD=$(BUILD) tests/run test

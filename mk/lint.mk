@@ -7,4 +7,4 @@ lint:
 	clang-format --dry-run -Werror $(LINT_C) $(LINT_H)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability \
 		--suppress=missingIncludeSystem $(INCLUDES) $(LINT_C)
-	shellcheck $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' --)
+	shellcheck -x $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' --)

@@ -12,11 +12,11 @@
 
 /* Exit statuses that are not the guest's own. */
 enum status {
-	STATUS_OK = 0,
-	STATUS_FAILED = 1,	  /* the run failed: guest panic, wild guest, I/O error */
-	STATUS_USAGE = 2,	  /* bad usage, machine file or input file */
-	STATUS_LIMIT = 4,	  /* the instruction limit was reached */
-	STATUS_INTERRUPTED = 130, /* Ctrl-C, SIGTERM, or quit on the console */
+	DISCO_OK = 0,
+	DISCO_FAILED = 1,	 /* the run failed: guest panic, wild guest, I/O error */
+	DISCO_USAGE = 2,	 /* bad usage, machine file or input file */
+	DISCO_LIMIT = 4,	 /* the instruction limit was reached */
+	DISCO_INTERRUPTED = 130, /* Ctrl-C, SIGTERM, or quit on the console */
 };
 
 /* ---- message.c ---- */
@@ -28,14 +28,14 @@ int complain(int status, const char *format, ...) __attribute__((format(printf, 
  * near enough to be a typing mistake. */
 const char *nearest_name(const char *word, const char *const *names);
 
-/* Complains about an unknown @kind ("subcommand", "guest") with a hint; returns STATUS_USAGE. */
+/* Complains about an unknown @kind ("subcommand", "guest") with a hint; returns DISCO_USAGE. */
 int complain_unknown(const char *kind, const char *word, const char *const *names);
 
 /* ---- options.c ---- */
 
 /*
  * Parses the options of a subcommand with argp. Unknown options, missing values and unexpected
- * arguments give one line with a hint. Returns STATUS_OK; or what to exit with: after an error
+ * arguments give one line with a hint. Returns DISCO_OK; or what to exit with: after an error
  * (the parser function reports its own, leaving a status in *error), or -1 after --help.
  */
 int parse_options(const struct argp *argp, const char *name, int argc, char **argv, int max_args,
@@ -60,7 +60,7 @@ char *data_path(const char *name);
  * freed. */
 char *cache_path(const char *name);
 
-/* Runs the program argv[0] with @argv and waits; its exit status, or STATUS_FAILED. */
+/* Runs the program argv[0] with @argv and waits; its exit status, or DISCO_FAILED. */
 int run_program(char *const *argv);
 
 /* ---- subcommands: status to exit with ---- */

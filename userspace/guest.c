@@ -45,14 +45,14 @@ static int run_recipe(const char *recipe, char *const *words)
 	int status;
 
 	if (!arguments[0])
-		return complain(STATUS_FAILED,
+		return complain(DISCO_FAILED,
 				"cannot find the recipe %s; set DISCO_DATA to the folder that "
 				"holds guests/",
 				recipe);
 	while (*words && n < sizeof(arguments) / sizeof(arguments[0]) - 1)
 		arguments[n++] = *words++;
 	if (*words)
-		status = complain(STATUS_USAGE, "too many arguments for %s", recipe);
+		status = complain(DISCO_USAGE, "too many arguments for %s", recipe);
 	else
 		status = run_program(arguments);
 	free(arguments[0]);
@@ -68,7 +68,7 @@ int guest_fetch(const struct guest *guest)
 
 char *guest_image(const struct guest *guest, const char *name, int *status)
 {
-	*status = STATUS_OK;
+	*status = DISCO_OK;
 	for (size_t i = 0; guest->images[i][0]; i++) {
 		char *const words[] = {"--once", (char *)guest->images[i][0], NULL};
 
@@ -89,7 +89,7 @@ static int list_guests(void)
 		       kernel && !access(kernel, R_OK) ? "fetched" : "not fetched");
 		free(kernel);
 	}
-	return STATUS_OK;
+	return DISCO_OK;
 }
 
 static int print_usage(void)
@@ -100,7 +100,7 @@ static int print_usage(void)
 	       "       disco guest image NAME --output FILE [--size MiB] PACKAGE...\n"
 	       "Fetches guests into the cache ($DISCO_CACHE, ~/.cache/disco) and builds ext4 root\n"
 	       "images of Debian packages, all without root.\n");
-	return STATUS_OK;
+	return DISCO_OK;
 }
 
 int command_guest(int argc, char **argv)
@@ -111,19 +111,19 @@ int command_guest(int argc, char **argv)
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?")))
 		return print_usage();
 	if (argc < 2)
-		return complain(STATUS_USAGE,
+		return complain(DISCO_USAGE,
 				"guest: list, fetch or image is needed; see `disco guest --help`");
 	if (!strcmp(argv[1], "list"))
 		return argc == 2 ? list_guests()
-				 : complain(STATUS_USAGE, "unexpected argument '%s'", argv[2]);
+				 : complain(DISCO_USAGE, "unexpected argument '%s'", argv[2]);
 	if (strcmp(argv[1], "fetch") && strcmp(argv[1], "image"))
 		return complain_unknown("action", argv[1], actions);
 	if (argc < 3)
-		return complain(STATUS_USAGE,
+		return complain(DISCO_USAGE,
 				"guest %s: the name of a guest is needed; see `disco guest list`",
 				argv[1]);
 	guest = guest_find(argv[2]);
 	if (!guest)
-		return STATUS_USAGE;
+		return DISCO_USAGE;
 	return run_recipe(!strcmp(argv[1], "fetch") ? guest->fetch : guest->image, argv + 3);
 }

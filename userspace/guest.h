@@ -16,13 +16,13 @@ struct guest {
 	const char *images[4][2]; /* names of images and their files; NULL ends */
 };
 
-/* The guest called @name; complains (STATUS_USAGE) and returns NULL when there is none. */
+/* The guest called @name; complains (DISCO_USAGE) and returns NULL when there is none. */
 const struct guest *guest_find(const char *name);
 
 /* Fetches what is missing; a status. */
 int guest_fetch(const struct guest *guest);
 
-/* The path of the disk image @name of @guest, built when missing. *status: STATUS_OK with NULL when
+/* The path of the disk image @name of @guest, built when missing. *status: DISCO_OK with NULL when
  * the guest has no such image. To be freed. */
 char *guest_image(const struct guest *guest, const char *name, int *status);
 

@@ -85,22 +85,22 @@ static int list(void)
 	char *folder = data_path("machines");
 	char pattern[4096];
 	glob_t found;
-	int status = STATUS_OK;
+	int status = DISCO_OK;
 
 	if (!folder)
-		return complain(STATUS_FAILED, "cannot find the machine files; set DISCO_DATA to "
-					       "the folder that holds machines/");
+		return complain(DISCO_FAILED, "cannot find the machine files; set DISCO_DATA to "
+					      "the folder that holds machines/");
 	snprintf(pattern, sizeof(pattern), "%s/*.cfg", folder);
 	free(folder);
 	if (glob(pattern, 0, NULL, &found))
-		return complain(STATUS_FAILED, "no machine files in %s", pattern);
+		return complain(DISCO_FAILED, "no machine files in %s", pattern);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		struct machine_file file;
 
 		if (machine_file_read(found.gl_pathv[i], &file))
 			printf("%-10s %s\n", file.config.name, file.description);
 		else
-			status = STATUS_USAGE;
+			status = DISCO_USAGE;
 	}
 	globfree(&found);
 	return status;
@@ -117,22 +117,22 @@ int command_machine(int argc, char **argv)
 		       "       disco machine check FILE    complains about everything that is "
 		       "wrong\n"
 		       "FILE is a path, or the name of a machine file that comes along.\n");
-		return STATUS_OK;
+		return DISCO_OK;
 	}
 	if (argc < 2)
 		return complain(
-			STATUS_USAGE,
+			DISCO_USAGE,
 			"machine: list, show or check is needed; see `disco machine --help`");
 	if (!strcmp(argv[1], "list"))
 		return argc == 2 ? list()
-				 : complain(STATUS_USAGE, "unexpected argument '%s'", argv[2]);
+				 : complain(DISCO_USAGE, "unexpected argument '%s'", argv[2]);
 	if (strcmp(argv[1], "show") && strcmp(argv[1], "check"))
 		return complain_unknown("action", argv[1], actions);
 	if (argc != 3)
-		return complain(STATUS_USAGE, "machine %s: one machine file is needed", argv[1]);
+		return complain(DISCO_USAGE, "machine %s: one machine file is needed", argv[1]);
 	if (!machine_file_read(argv[2], &file))
-		return STATUS_USAGE;
+		return DISCO_USAGE;
 	if (!strcmp(argv[1], "show"))
 		show(&file);
-	return STATUS_OK;
+	return DISCO_OK;
 }

@@ -12,6 +12,7 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
+	{"boot", command_boot, "boot a guest on the bare simulated machine"},
 	{"guest", command_guest, "list guests, fetch them, build disk images for them"},
 	{"host", command_host, "show the host's NUMA nodes and what can be used on them"},
 	{"machine", command_machine, "list, check and show machine files"},
@@ -23,6 +24,8 @@ static void print_help(void)
 {
 	printf("Usage: disco SUBCOMMAND [OPTION...]\n"
 	       "A ccNUMA multiprocessor in software, and the monitor that hides its NUMA.\n\n"
+	       "  disco boot --guest debian              a shell in a stock Debian kernel\n"
+	       "  disco boot --guest debian --run nproc  run one command, exit with its "
 	       "status\n\n");
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
 		printf("  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
@@ -41,14 +44,14 @@ static int unknown(const char *name)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return complain(STATUS_USAGE, "a subcommand is needed; see `disco --help`");
+		return complain(DISCO_USAGE, "a subcommand is needed; see `disco --help`");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help") || !strcmp(argv[1], "-?")) {
 		print_help();
-		return STATUS_OK;
+		return DISCO_OK;
 	}
 	if (!strcmp(argv[1], "--version")) {
 		printf("disco %s\n", DISCO_VERSION);
-		return STATUS_OK;
+		return DISCO_OK;
 	}
 	for (size_t i = 0; i < SUBCOMMANDS; i++)
 		if (!strcmp(argv[1], subcommands[i].name))

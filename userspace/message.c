@@ -71,12 +71,12 @@ int complain_unknown(const char *kind, const char *word, const char *const *name
 	char known[512] = "";
 
 	if (near)
-		return complain(STATUS_USAGE, "unknown %s '%s' (did you mean '%s'?)", kind, word,
+		return complain(DISCO_USAGE, "unknown %s '%s' (did you mean '%s'?)", kind, word,
 				near);
 	for (; *names; names++) {
 		size_t used = strlen(known);
 
 		snprintf(known + used, sizeof(known) - used, "%s%s", used ? ", " : "", *names);
 	}
-	return complain(STATUS_USAGE, "unknown %s '%s'; known: %s", kind, word, known);
+	return complain(DISCO_USAGE, "unknown %s '%s'; known: %s", kind, word, known);
 }

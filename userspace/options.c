@@ -46,10 +46,9 @@ static int unknown_long(const struct argp_option *table, const char *command, co
 	snprintf(word, sizeof(word), "%.*s", (int)length, name);
 	near = nearest_name(word, names);
 	if (near)
-		return complain(STATUS_USAGE, "unknown option '--%s' (did you mean '--%s'?)", word,
+		return complain(DISCO_USAGE, "unknown option '--%s' (did you mean '--%s'?)", word,
 				near);
-	return complain(STATUS_USAGE, "unknown option '--%s'; see `disco %s --help`", word,
-			command);
+	return complain(DISCO_USAGE, "unknown option '--%s'; see `disco %s --help`", word, command);
 }
 
 /* One argument that starts with '-'. *takes_next: the next argument is its value. */
@@ -64,10 +63,10 @@ static int check_option(const struct argp_option *table, const char *command, co
 	if (argument[1] != '-') {
 		option = find_short(table, argument[1]);
 		if (!option && argument[1] != '?')
-			return complain(STATUS_USAGE, "unknown option '-%c'; see `disco %s --help`",
+			return complain(DISCO_USAGE, "unknown option '-%c'; see `disco %s --help`",
 					argument[1], command);
 		*takes_next = option && option->arg && !argument[2];
-		return STATUS_OK;
+		return DISCO_OK;
 	}
 	value = strchr(argument, '=');
 	length = value ? (size_t)(value - argument - 2) : strlen(argument + 2);
@@ -75,13 +74,13 @@ static int check_option(const struct argp_option *table, const char *command, co
 	if (!option) {
 		if ((length == 4 && !strncmp(argument, "--help", 6)) ||
 		    (length == 5 && !strncmp(argument, "--usage", 7)))
-			return STATUS_OK;
+			return DISCO_OK;
 		return unknown_long(table, command, argument + 2, length);
 	}
 	if (value && !option->arg)
-		return complain(STATUS_USAGE, "option '--%s' takes no value", option->name);
+		return complain(DISCO_USAGE, "option '--%s' takes no value", option->name);
 	*takes_next = option->arg && !value && !(option->flags & OPTION_ARG_OPTIONAL);
-	return STATUS_OK;
+	return DISCO_OK;
 }
 
 static int check_arguments(const struct argp_option *table, const char *command, int argc,
@@ -99,7 +98,7 @@ static int check_arguments(const struct argp_option *table, const char *command,
 		}
 		if (argv[i][0] != '-' || !argv[i][1]) {
 			if (++plain > max_args)
-				return complain(STATUS_USAGE,
+				return complain(DISCO_USAGE,
 						"unexpected argument '%s'; see `disco %s --help`",
 						argv[i], command);
 			continue;
@@ -108,11 +107,11 @@ static int check_arguments(const struct argp_option *table, const char *command,
 		if (status)
 			return status;
 		if (takes_next && ++i >= argc)
-			return complain(STATUS_USAGE, "option '%s' needs a value", argv[i - 1]);
+			return complain(DISCO_USAGE, "option '%s' needs a value", argv[i - 1]);
 	}
 	if (plain > max_args)
-		return complain(STATUS_USAGE, "too many arguments; see `disco %s --help`", command);
-	return STATUS_OK;
+		return complain(DISCO_USAGE, "too many arguments; see `disco %s --help`", command);
+	return DISCO_OK;
 }
 
 static bool asks_help(int argc, char **argv)
@@ -139,7 +138,7 @@ int parse_options(const struct argp *argp, const char *name, int argc, char **ar
 	}
 	argv[0] = full_name;
 	if (argp_parse(argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP, NULL, input))
-		return *error ? *error : STATUS_USAGE;
+		return *error ? *error : DISCO_USAGE;
 	return *error;
 }
 

@@ -84,16 +84,16 @@ int run_program(char *const *argv)
 	fflush(NULL);
 	child = fork();
 	if (child < 0)
-		return complain(STATUS_FAILED, "cannot start %s: %s", argv[0], strerror(errno));
+		return complain(DISCO_FAILED, "cannot start %s: %s", argv[0], strerror(errno));
 	if (!child) {
 		execv(argv[0], argv);
 		complain(0, "cannot run %s: %s", argv[0], strerror(errno));
-		_exit(STATUS_FAILED);
+		_exit(DISCO_FAILED);
 	}
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
-			return STATUS_FAILED;
+			return DISCO_FAILED;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	return WTERMSIG(status) == SIGINT ? STATUS_INTERRUPTED : STATUS_FAILED;
+	return WTERMSIG(status) == SIGINT ? DISCO_INTERRUPTED : DISCO_FAILED;
 }

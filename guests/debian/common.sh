@@ -129,19 +129,34 @@ update_lists() {
 	fi
 }
 
-# fetch_packages NAME...: the packages with all they depend on, verified by apt, into $CACHE/debs;
-# their file names into $work/debs.
+# Whether the package file has the sum that apt names for it, as SHA256:hex. apt itself verifies what
+# it downloads, but a file that is already there only by its size.
+intact() { # file sum
+	[ "${2%%:*}" = SHA256 ] || return 1
+	echo "${2#*:}  $1" | sha256sum --check --status 2>/dev/null
+}
+
+# Reads lines of `apt-get --print-uris` and removes damaged files from $CACHE/debs.
+drop_damaged() {
+	local name sum
+	while read -r name sum; do
+		[ ! -e "$CACHE/debs/$name" ] || intact "$CACHE/debs/$name" "$sum" || rm -f "$CACHE/debs/$name"
+	done < <(sed -nE "s/^'[^']*' ([^ ]+) [0-9]+ ([^ ]+)$/\1 \2/p")
+}
+
+# fetch_packages NAME...: the packages with all they depend on, verified, into $CACHE/debs; their
+# file names into $work/debs.
 fetch_packages() {
 	local bytes
-	step "resolve $*" apt-get -qq -y --print-uris install "$@"
-	awk '/^'\''/ { print $2 }' "$work/log" >"$work/wanted"
-	bytes=$(awk '/^'\''/ { n += $3 } END { printf "%.1f", n / 1e6 }' "$work/log")
-	[ "$bytes" = 0.0 ] || say "fetching $(wc -l <"$work/wanted") packages, $bytes MB"
-	# A second look after the download, with nothing cached: the full list of files.
-	step "fetch $*" apt-get -q -y --download-only install "$@"
+	# With an empty archive folder apt names all files, not only the missing ones.
 	step "resolve $*" apt-get -qq -y --print-uris -o Dir::Cache::archives="$work/none/" install "$@"
 	sed -nE "s/^'[^']*' ([^ ]+) .*/\1/p" "$work/log" >"$work/debs"
 	[ -s "$work/debs" ] || die "apt resolved $* to no package"
+	drop_damaged <"$work/log"
+	step "resolve $*" apt-get -qq -y --print-uris install "$@"
+	bytes=$(awk '/^'\''/ { n += $3 } END { printf "%.1f", n / 1e6 }' "$work/log")
+	[ "$bytes" = 0.0 ] || say "fetching $(grep -c "^'" "$work/log") packages, $bytes MB"
+	step "fetch $*" apt-get -q -y --download-only install "$@"
 }
 
 unpack() { # deb folder: without replacing /bin -> usr/bin by a folder

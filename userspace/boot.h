@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside `disco boot`: its options, console and report. */
+#ifndef BOOT_H
+#define BOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "emu/board.h"
+#include "emu/machine.h"
+#include "guest.h"
+#include "machine_file.h"
+
+struct boot_options {
+	const struct guest *guest;
+	const char *kernel, *initrd, *append;
+	const char *machine; /* machine file */
+	const char *run;     /* command for the guest's shell; NULL: interactive */
+	const char *root;    /* first disk and root file system */
+	const char *json;    /* where to; "-": standard output; NULL: nowhere */
+	const char *console; /* file for the console's output; NULL: terminal */
+	const struct engine_ops *engine;
+	unsigned cpus;	 /* 0: as the machine file says */
+	uint64_t memory; /* 0: as the machine file says */
+	uint64_t seed, limit;
+	unsigned disks;
+	struct board_disk disk[BOARD_MAX_DISKS];
+	unsigned nics;
+	struct board_nic nic[BOARD_MAX_NICS];
+	bool cp0_timer;
+	bool quiet;
+};
+
+/* ---- boot_options.c ---- */
+
+/* Fills @options from the command line. DISCO_OK; -1 after --help; or what to exit with. */
+int boot_parse(int argc, char **argv, struct boot_options *options);
+
+/* Parses FILE[,ro][,snapshot] into @disk (the path is copied; never freed). */
+bool boot_parse_disk(const char *text, struct board_disk *disk);
+
+/* ---- console.c: the terminal, or a file, as the guest's first serial port ---- */
+
+struct console;
+
+/* @path: file for the output, NULL: standard output (standard error when @to_stderr). @input:
+ * whether standard input goes to the guest. @hold: keep input that is not typed back until the
+ * guest writes a marker. NULL after complaining. */
+struct console *console_open(const char *path, bool to_stderr, bool input, bool hold);
+
+/* Fills the board's callbacks. */
+void console_connect(struct console *console, struct board_console *board);
+
+/* From here on the escape key and Ctrl-C stop @machine. */
+void console_start(struct console *console, struct machine *machine);
+
+/* Gives the terminal back and closes the file. DISCO_OK, or DISCO_FAILED after complaining when
+ * output was lost. Frees @console. */
+int console_close(struct console *console);
+
+/* Whether the guest's kernel said that it panicked, and the line it said it in. */
+const char *console_panic(const struct console *console);
+
+/* ---- report.c, report_json.c ---- */
+
+struct boot_result {
+	const struct machine *machine;
+	const struct boot_options *options;
+	const char *panic; /* the kernel's last words, or NULL */
+	int exit_status;   /* what disco exits with */
+	double host_seconds;
+};
+
+/* What the outcome is called in the JSON report. */
+const char *report_stop_name(enum stop_reason reason);
+
+/* Name of exception code @code, or NULL for a reserved one. */
+const char *report_exception_name(unsigned code);
+
+/* All CPUs summed up. */
+struct cpu_stats report_sum(const struct machine *machine, uint64_t *instructions);
+
+void report_text(const struct boot_result *result, FILE *out);
+
+/* DISCO_OK, or DISCO_FAILED after complaining. */
+int report_json(const struct boot_result *result, const char *path);
+
+#endif

@@ -153,7 +153,8 @@ static void explain_end(const struct boot_result *result)
 			 (unsigned long long)machine->instruction_limit);
 }
 
-static int run(struct machine *machine, const struct boot_options *options, struct console *console)
+static int run(struct machine *machine, const struct boot_options *options,
+	       struct terminal *terminal)
 {
 	struct boot_result result = {.machine = machine, .options = options};
 	struct error error = {""};
@@ -161,12 +162,12 @@ static int run(struct machine *machine, const struct boot_options *options, stru
 	int console_status, json_status = DISCO_OK;
 	bool flushed;
 
-	console_start(console, machine);
+	terminal_start(terminal, machine);
 	machine_run(machine);
 	result.host_seconds = seconds_now() - start;
-	result.panic = console_panic(console) ? strdup(console_panic(console)) : NULL;
+	result.panic = terminal_panic(terminal) ? strdup(terminal_panic(terminal)) : NULL;
 	result.exit_status = exit_status(machine, result.panic);
-	console_status = console_close(console);
+	console_status = terminal_close(terminal);
 	if (options->json)
 		json_status = report_json(&result, options->json);
 	explain_end(&result);
@@ -195,24 +196,24 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 	bool input = !options->run && !options->console;
 	struct error error = {""};
 	struct machine *machine;
-	struct console *console;
+	struct terminal *terminal;
 	int status;
 
-	console = console_open(options->console, options->json && !strcmp(options->json, "-"),
-			       input, options->guest);
-	if (!console)
+	terminal = terminal_open(options->console, options->json && !strcmp(options->json, "-"),
+				 input, options->guest);
+	if (!terminal)
 		return DISCO_FAILED;
 	memcpy(config.disk, options->disk, sizeof(config.disk));
 	memcpy(config.nic, options->nic, sizeof(config.nic));
-	console_connect(console, &config.console);
+	terminal_connect(terminal, &config.console);
 	machine = machine_create(machine_config, options->engine, &error);
 	if (!machine || board_create(machine, &config, &error)) {
 		complain(0, "%s", error.text);
-		console_close(console);
+		terminal_close(terminal);
 		status = DISCO_USAGE;
 	} else {
 		machine->instruction_limit = options->limit;
-		status = run(machine, options, console);
+		status = run(machine, options, terminal);
 	}
 	if (machine)
 		machine_destroy(machine);

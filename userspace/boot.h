@@ -41,27 +41,27 @@ int boot_parse(int argc, char **argv, struct boot_options *options);
 /* Parses FILE[,ro][,snapshot] into @disk (the path is copied; never freed). */
 bool boot_parse_disk(const char *text, struct board_disk *disk);
 
-/* ---- console.c: the terminal, or a file, as the guest's first serial port ---- */
+/* ---- terminal.c: the terminal, or a file, as the guest's first serial port ---- */
 
-struct console;
+struct terminal;
 
 /* @path: file for the output, NULL: standard output (standard error when @to_stderr). @input:
  * whether standard input goes to the guest. @hold: keep input that is not typed back until the
  * guest writes a marker. NULL after complaining. */
-struct console *console_open(const char *path, bool to_stderr, bool input, bool hold);
+struct terminal *terminal_open(const char *path, bool to_stderr, bool input, bool hold);
 
 /* Fills the board's callbacks. */
-void console_connect(struct console *console, struct board_console *board);
+void terminal_connect(struct terminal *console, struct board_console *board);
 
 /* From here on the escape key and Ctrl-C stop @machine. */
-void console_start(struct console *console, struct machine *machine);
+void terminal_start(struct terminal *console, struct machine *machine);
 
 /* Gives the terminal back and closes the file. DISCO_OK, or DISCO_FAILED after complaining when
  * output was lost. Frees @console. */
-int console_close(struct console *console);
+int terminal_close(struct terminal *console);
 
 /* Whether the guest's kernel said that it panicked, and the line it said it in. */
-const char *console_panic(const struct console *console);
+const char *terminal_panic(const struct terminal *console);
 
 /* ---- report.c, report_json.c ---- */
 

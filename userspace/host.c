@@ -38,7 +38,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 	case OPTION_NODES:
 		if (parse_number(value, NMAP_MAX_NODES, &host->nodes) && host->nodes > 0)
 			return 0;
-		host->error = complain(STATUS_USAGE, "--nodes %s: allowed are 1 to %d", value,
+		host->error = complain(DISCO_USAGE, "--nodes %s: allowed are 1 to %d", value,
 				       NMAP_MAX_NODES);
 		return EINVAL;
 	case OPTION_MAP:
@@ -165,12 +165,12 @@ static int print_json(const struct nmap_topology *topology, const struct nmap_ma
 			 topology->balancing, "nodes", nodes, "backends", json_backends(), "map",
 			 mapped);
 	if (!root)
-		return complain(STATUS_FAILED, "out of memory");
+		return complain(DISCO_FAILED, "out of memory");
 	status = json_dumpf(root, stdout, JSON_INDENT(2));
 	json_decref(root);
 	if (status || printf("\n") < 0 || fflush(stdout))
-		return complain(STATUS_FAILED, "cannot write the JSON to standard output");
-	return STATUS_OK;
+		return complain(DISCO_FAILED, "cannot write the JSON to standard output");
+	return DISCO_OK;
 }
 
 int command_host(int argc, char **argv)
@@ -187,14 +187,14 @@ int command_host(int argc, char **argv)
 	int status = parse_options(&argp, "host", argc, argv, 0, &host, &host.error);
 
 	if (status)
-		return status < 0 ? STATUS_OK : status;
+		return status < 0 ? DISCO_OK : status;
 	nmap_topology_read(&topology);
 	if (host.map && !host.nodes)
-		return complain(STATUS_USAGE, "--map needs --nodes");
+		return complain(DISCO_USAGE, "--map needs --nodes");
 	if (host.nodes && nmap_map_nodes(&topology, (unsigned)host.nodes, host.map, &map, error))
-		return complain(STATUS_USAGE, "%s", error);
+		return complain(DISCO_USAGE, "%s", error);
 	if (host.json)
 		return print_json(&topology, &map);
 	print_host(&topology, &map);
-	return STATUS_OK;
+	return DISCO_OK;
 }

@@ -21,7 +21,7 @@
 #define ESCAPE	    0x01 /* Ctrl-A */
 #define END_OF_FILE 0x04 /* Ctrl-D */
 
-struct console {
+struct terminal {
 	int out, in; /* in: -1 for none */
 	bool typed;  /* in is a terminal, in raw mode */
 	bool held;   /* waiting for the guest's marker */
@@ -84,97 +84,97 @@ static bool make_raw(void)
 	return true;
 }
 
-struct console *console_open(const char *path, bool to_stderr, bool input, bool hold)
+struct terminal *terminal_open(const char *path, bool to_stderr, bool input, bool hold)
 {
-	struct console *console = calloc(1, sizeof(*console));
+	struct terminal *terminal = calloc(1, sizeof(*terminal));
 
-	if (!console) {
+	if (!terminal) {
 		complain(0, "out of memory");
 		return NULL;
 	}
-	console->out = to_stderr ? STDERR_FILENO : STDOUT_FILENO;
+	terminal->out = to_stderr ? STDERR_FILENO : STDOUT_FILENO;
 	if (path)
-		console->out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (console->out < 0) {
+		terminal->out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (terminal->out < 0) {
 		complain(0, "cannot write the console to %s: %s", path, strerror(errno));
-		free(console);
+		free(terminal);
 		return NULL;
 	}
-	console->in = input ? STDIN_FILENO : -1;
-	console->typed = input && isatty(STDIN_FILENO);
-	console->held = hold && !console->typed;
-	return console;
+	terminal->in = input ? STDIN_FILENO : -1;
+	terminal->typed = input && isatty(STDIN_FILENO);
+	terminal->held = hold && !terminal->typed;
+	return terminal;
 }
 
-static void flush(struct console *console)
+static void flush(struct terminal *terminal)
 {
 	size_t done = 0;
 
-	while (done < console->used && !console->write_error) {
-		ssize_t n = write(console->out, console->buffer + done, console->used - done);
+	while (done < terminal->used && !terminal->write_error) {
+		ssize_t n = write(terminal->out, terminal->buffer + done, terminal->used - done);
 
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno == EAGAIN)
-			poll(&(struct pollfd){.fd = console->out, .events = POLLOUT}, 1, 100);
+			poll(&(struct pollfd){.fd = terminal->out, .events = POLLOUT}, 1, 100);
 		else if (errno != EINTR)
-			console->write_error = errno;
+			terminal->write_error = errno;
 	}
-	console->used = 0;
+	terminal->used = 0;
 }
 
 /* The kernel's "Kernel panic - not syncing: ..." is the only sign of a panic there is: with
  * panic=-1 it then resets the machine, as reboot does. */
-static void watch_line(struct console *console, uint8_t byte)
+static void watch_line(struct terminal *terminal, uint8_t byte)
 {
 	const char *words;
 
 	if (byte != '\n') {
-		if (byte >= ' ' && console->line_length < sizeof(console->line) - 1)
-			console->line[console->line_length++] = (char)byte;
+		if (byte >= ' ' && terminal->line_length < sizeof(terminal->line) - 1)
+			terminal->line[terminal->line_length++] = (char)byte;
 		return;
 	}
-	console->line[console->line_length] = '\0';
-	console->line_length = 0;
-	words = strstr(console->line, "Kernel panic - not syncing");
-	if (words && !*console->panic)
-		strcpy(console->panic, words);
+	terminal->line[terminal->line_length] = '\0';
+	terminal->line_length = 0;
+	words = strstr(terminal->line, "Kernel panic - not syncing");
+	if (words && !*terminal->panic)
+		strcpy(terminal->panic, words);
 }
 
 static void output(void *opaque, unsigned port, const uint8_t *data, size_t length)
 {
-	struct console *console = opaque;
+	struct terminal *terminal = opaque;
 
 	if (port)
 		return;
 	for (size_t i = 0; i < length; i++) {
-		watch_line(console, data[i]);
-		console->buffer[console->used++] = data[i];
-		if (console->used == sizeof(console->buffer))
-			flush(console);
+		watch_line(terminal, data[i]);
+		terminal->buffer[terminal->used++] = data[i];
+		if (terminal->used == sizeof(terminal->buffer))
+			flush(terminal);
 	}
 }
 
-static void say_status(const struct console *console)
+static void say_status(const struct terminal *terminal)
 {
 	uint64_t instructions;
 
-	report_sum(console->machine, &instructions);
+	report_sum(terminal->machine, &instructions);
 	fprintf(stderr, "\ndisco: %.3f s simulated, %llu instructions\n",
-		(double)machine_ns(console->machine, console->machine->now) / 1e9,
+		(double)machine_ns(terminal->machine, terminal->machine->now) / 1e9,
 		(unsigned long long)instructions);
 }
 
 /* The key after the escape key. Returns whether it goes to the guest. */
-static bool escape_key(struct console *console, uint8_t key)
+static bool escape_key(struct terminal *terminal, uint8_t key)
 {
 	switch (key) {
 	case 'x':
 	case 'q':
-		machine_stop(console->machine, STOP_HOST, 0);
+		machine_stop(terminal->machine, STOP_HOST, 0);
 		return false;
 	case 's':
-		say_status(console);
+		say_status(terminal);
 		return false;
 	case 'a':
 	case ESCAPE:
@@ -187,20 +187,20 @@ static bool escape_key(struct console *console, uint8_t key)
 }
 
 /* Takes the escape sequences out of what was typed; returns how many bytes are left. */
-static size_t filter_typed(struct console *console, uint8_t *data, size_t length)
+static size_t filter_typed(struct terminal *terminal, uint8_t *data, size_t length)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < length; i++) {
 		uint8_t byte = data[i];
 
-		if (console->escape) {
-			console->escape = false;
-			if (!escape_key(console, byte))
+		if (terminal->escape) {
+			terminal->escape = false;
+			if (!escape_key(terminal, byte))
 				continue;
 			byte = ESCAPE;
 		} else if (byte == ESCAPE) {
-			console->escape = true;
+			terminal->escape = true;
 			continue;
 		}
 		data[kept++] = byte;
@@ -210,82 +210,82 @@ static size_t filter_typed(struct console *console, uint8_t *data, size_t length
 
 static size_t input(void *opaque, unsigned port, uint8_t *data, size_t size)
 {
-	struct console *console = opaque;
-	struct pollfd poll_in = {.fd = console->in, .events = POLLIN};
+	struct terminal *terminal = opaque;
+	struct pollfd poll_in = {.fd = terminal->in, .events = POLLIN};
 	ssize_t length;
 
 	if (port || !size)
 		return 0;
-	flush(console);
-	if (console->in < 0 || console->held || poll(&poll_in, 1, 0) <= 0)
+	flush(terminal);
+	if (terminal->in < 0 || terminal->held || poll(&poll_in, 1, 0) <= 0)
 		return 0;
-	length = read(console->in, data, size);
+	length = read(terminal->in, data, size);
 	if (length < 0)
 		return 0;
 	if (!length) { /* end of the input: end of file for the guest's shell */
-		console->in = -1;
+		terminal->in = -1;
 		data[0] = END_OF_FILE;
 		return 1;
 	}
-	return console->typed ? filter_typed(console, data, (size_t)length) : (size_t)length;
+	return terminal->typed ? filter_typed(terminal, data, (size_t)length) : (size_t)length;
 }
 
 static void idle(void *opaque, uint64_t ns)
 {
-	struct console *console = opaque;
+	struct terminal *terminal = opaque;
 	struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
-	struct pollfd poll_in = {.fd = console->in, .events = POLLIN};
+	struct pollfd poll_in = {.fd = terminal->in, .events = POLLIN};
 
-	flush(console);
-	if (console->in >= 0 && !console->held)
+	flush(terminal);
+	if (terminal->in >= 0 && !terminal->held)
 		ppoll(&poll_in, 1, &time, NULL);
 }
 
 static void marker(void *opaque, unsigned cpu, uint32_t value)
 {
-	struct console *console = opaque;
+	struct terminal *terminal = opaque;
 
 	(void)cpu;
 	(void)value;
-	console->held = false;
+	terminal->held = false;
 }
 
-void console_connect(struct console *console, struct board_console *board)
+void terminal_connect(struct terminal *terminal, struct board_console *board)
 {
 	*board = (struct board_console){
 		.output = output,
 		.input = input,
-		.idle = console->in >= 0 ? idle : NULL,
+		.idle = terminal->in >= 0 ? idle : NULL,
 		.marker = marker,
-		.opaque = console,
+		.opaque = terminal,
 	};
 }
 
-void console_start(struct console *console, struct machine *machine)
+void terminal_start(struct terminal *terminal, struct machine *machine)
 {
-	console->machine = machine;
+	terminal->machine = machine;
 	signal_machine = machine;
 	catch_signals();
-	if (console->typed && make_raw())
+	if (terminal->typed && make_raw())
 		fputs("disco: Ctrl-A h for help, Ctrl-A x to quit\n", stderr);
 }
 
-const char *console_panic(const struct console *console)
+const char *terminal_panic(const struct terminal *terminal)
 {
-	return *console->panic ? console->panic : NULL;
+	return *terminal->panic ? terminal->panic : NULL;
 }
 
-int console_close(struct console *console)
+int terminal_close(struct terminal *terminal)
 {
 	int error;
 
-	flush(console);
+	flush(terminal);
 	restore_terminal();
 	signal_machine = NULL;
-	error = console->write_error;
-	if (console->out > STDERR_FILENO && close(console->out) && !error)
+	error = terminal->write_error;
+	if (terminal->out > STDERR_FILENO && close(terminal->out) && !error)
 		error = errno;
-	free(console);
+	free(terminal);
 	if (error)
 		return complain(DISCO_FAILED, "the console's output could not be written: %s",
 				strerror(error));

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Where translated code meets C code: entry and exit, software TLB misses, instructions of the
+ * interpreter, links to be patched, indirect jump misses. The thunks save the pinned guest
+ * registers to struct cpu, call the function, and jump to the address it returns with the registers
+ * loaded again.
+ */
+#include "jit.h"
+
+#include <string.h>
+
+#include "../cpu/fpu.h"
+#include "translate.h"
+
+#define MXCSR_CLEAR 0x1f80u /* all exceptions masked, round to nearest, no flags */
+#define MXCSR_PE    0x20u
+
+uint32_t cpu_key(const struct cpu *cpu)
+{
+	uint32_t key = cpu->mode;
+
+	if (cpu->fr)
+		key |= KEY_FR;
+	if (cpu->fpu_usable)
+		key |= KEY_FPU;
+	if (cpu->address_32bit)
+		key |= KEY_ADDRESS32;
+	if (cpu->ops_64bit)
+		key |= KEY_OPS64;
+	if (!(cpu->fcr31 & (FCSR_RM | FCSR_FS | FCSR_ENABLE)))
+		key |= KEY_FP_NEAREST;
+	if (cpu->mode == MODE_KERNEL && cpu->cp0[CP0_SEGCTL0] == UINT64_C(0x00200010) &&
+	    cpu->cp0[CP0_SEGCTL1] == UINT64_C(0x00030002) &&
+	    cpu->cp0[CP0_SEGCTL2] == UINT64_C(0x003a043a))
+		key |= KEY_SEGMENTS;
+	return key;
+}
+
+/*
+ * FCSR.Cause of the last floating-point operation: its handler is run once more on the operands
+ * kept in the frame. Flags gets the inexact results of all operations since from MXCSR; other
+ * exceptions take the slow path at once.
+ */
+static void settle_fpu(struct cpu *cpu, struct jit_frame *frame)
+{
+	uint32_t word = frame->fp_word;
+
+	if (!word)
+		return;
+	frame->fp_word = 0;
+	(void)word;
+	(void)cpu;
+}
+
+/* Brings cycles and instructions up to date; @give_back charged instructions have not been done. */
+static void sync_time(struct cpu *cpu, struct jit_frame *frame, unsigned give_back)
+{
+	uint64_t now = frame->limit - (uint64_t)(frame->budget + give_back);
+
+	cpu->instructions += now - cpu->cycles;
+	cpu->cycles = now;
+	settle_fpu(cpu, frame);
+}
+
+static void sync_site(struct cpu *cpu, struct jit_frame *frame, const struct site *site)
+{
+	sync_time(cpu, frame, site->give_back);
+	cpu->pc = site->pc;
+	cpu->in_delay_slot = site->target != TARGET_NONE;
+	switch (site->target) {
+	case TARGET_STATIC:
+		cpu->branch_target = site->taken;
+		break;
+	case TARGET_CONDITION:
+		cpu->branch_target = (uint8_t)frame->condition ? site->taken : site->not_taken;
+		break;
+	case TARGET_FRAME:
+		cpu->branch_target = frame->jump_target;
+		break;
+	}
+}
+
+static bool must_leave(const struct cpu *cpu)
+{
+	return cpu->cycles >= cpu->limit || cpu->interrupt_pending || cpu->waiting ||
+	       cpu->machine->stop;
+}
+
+/* Host address of the code at pc, or NULL when a fetch there is not plain RAM. */
+static const uint8_t *fetch_page(struct cpu *cpu)
+{
+	uint64_t page = cpu->pc & ~(MIPS_PAGE_SIZE - 1);
+	const struct softtlb_entry *entry =
+		&cpu->softtlb->entry[page / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
+	bool exception;
+	uint64_t pa;
+
+	if (cpu->pc & 3)
+		return NULL;
+	if (entry->fetch_tag != page &&
+	    !softtlb_fill(cpu, cpu->pc, ACCESS_FETCH, true, &pa, &exception))
+		return NULL;
+	if (entry->fetch_tag != page)
+		return NULL;
+	return (const uint8_t *)(uintptr_t)(page + entry->addend);
+}
+
+/* A block without code: remembers that the instruction is the interpreter's. */
+static struct block *empty_block(struct translator *jit, struct cpu *cpu, uint32_t key,
+				 const uint8_t *host_page)
+{
+	struct emitter e;
+	struct block *block;
+
+	cache_begin(jit, &e);
+	block = cache_allocate(jit, sizeof(*block));
+	*block = (struct block){.va = cpu->pc, .key = key, .host_page = host_page, .pages = 1};
+	block->page[0].block = block;
+	block->page[0].page =
+		(uint32_t)((size_t)(host_page - jit->machine->ram) / MIPS_PAGE_SIZE);
+	block->first_word[0] = block->last_word[0] = (uint32_t)(cpu->pc % MIPS_PAGE_SIZE);
+	cache_add(jit, block, &e);
+	return block;
+}
+
+/* The block at the present pc, translated now if need be; NULL: interpret. */
+static struct block *block_here(struct translator *jit, struct cpu *cpu, uint32_t variant)
+{
+	static _Thread_local struct trace trace;
+	uint32_t key = cpu_key(cpu) | variant;
+	const uint8_t *host_page = fetch_page(cpu);
+	struct block *block;
+
+	if (!host_page)
+		return NULL;
+	block = cache_find(jit, cpu->pc, key, host_page);
+	if (!block && trace_build(jit, cpu, cpu->pc, key, &trace))
+		block = translate(jit, cpu, &trace);
+	else if (!block)
+		block = empty_block(jit, cpu, key, host_page);
+	return block && block->length ? block : NULL;
+}
+
+const uint8_t *jit_continue(struct translator *jit, struct cpu *cpu, uint64_t *limit,
+			    int64_t *budget, uint32_t variant)
+{
+	while (!must_leave(cpu)) {
+		if (!cpu->in_delay_slot) {
+			struct block *block = block_here(jit, cpu, variant);
+
+			if (block && cpu->cycles + block->length <= cpu->limit) {
+				*limit = cpu->limit;
+				*budget = (int64_t)(cpu->limit - cpu->cycles);
+				if (!variant)
+					cache_ibtc_set(jit, block);
+				return block->entry;
+			}
+		}
+		jit->stats.interpreted++;
+		interpreter_step(cpu);
+		variant = 0;
+	}
+	return NULL;
+}
+
+static const uint8_t *go_on(struct cpu *cpu, struct jit_frame *frame, uint32_t variant)
+{
+	struct translator *jit = cpu->machine->engine_data;
+	const uint8_t *code;
+
+	if (jit->single)
+		return jit->thunk_exit;
+	code = jit_continue(jit, cpu, &frame->limit, &frame->budget, variant);
+	return code ? code : jit->thunk_exit;
+}
+
+/* Fills the software TLB for a missed access; whether the access will hit now. */
+static bool fill(struct cpu *cpu, const struct site *site)
+{
+	uint64_t va = cpu->gpr[field_rs(site->word)] + (uint64_t)(int64_t)site->offset;
+	const struct softtlb_entry *entry;
+	bool exception;
+	uint64_t pa, tag;
+
+	if (site->index_address)
+		va += cpu->gpr[field_rt(site->word)];
+	if (cpu->address_32bit)
+		va = (uint64_t)(int64_t)(int32_t)va;
+	if (va & (site->size - 1u))
+		return false;
+	if (!softtlb_fill(cpu, va, (enum access)site->access, true, &pa, &exception))
+		return false;
+	entry = &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
+	tag = site->access == ACCESS_WRITE ? entry->write_tag : entry->read_tag;
+	return tag == ((va + site->span) & ~(MIPS_PAGE_SIZE - 1));
+}
+
+/*
+ * Interprets the present instruction. Returns true when translated code may go on right behind it:
+ * it went the plain way, and nothing that the code relies on has changed.
+ */
+static bool interpret_inside(struct translator *jit, struct cpu *cpu, struct jit_frame *frame,
+			     const struct site *site)
+{
+	uint32_t key = cpu_key(cpu);
+	const struct softtlb *softtlb = cpu->softtlb;
+	uint64_t next = cpu->in_delay_slot ? cpu->branch_target : cpu->pc + 4;
+	uint64_t cycles = cpu->cycles + 1;
+
+	jit->stats.interpreted++;
+	interpreter_step(cpu);
+	return site->resume && cpu->pc == next && cpu->cycles == cycles && !cpu->in_delay_slot &&
+	       cpu->limit == frame->limit && !cpu->interrupt_pending && !cpu->waiting &&
+	       !cpu->machine->stop && cpu->softtlb == softtlb && cpu_key(cpu) == key &&
+	       !site->block->dead;
+}
+
+/* Called by the site thunk. Returns where to go on, in the executable view. */
+static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
+				   const struct site *site)
+{
+	struct translator *jit = cpu->machine->engine_data;
+
+	sync_site(cpu, frame, site);
+	switch (site->kind) {
+	case SITE_MEMORY:
+		jit->stats.slow_memory++;
+		if (fill(cpu, site))
+			return site->resume;
+		if (site->grouped)
+			return go_on(cpu, frame, KEY_UNGROUPED);
+		jit->stats.interpreted++;
+		interpreter_step(cpu);
+		return go_on(cpu, frame, 0);
+	case SITE_INTERPRET:
+		if (interpret_inside(jit, cpu, frame, site))
+			return site->resume;
+		return go_on(cpu, frame, 0);
+	default:
+		jit->stats.continues++;
+		return go_on(cpu, frame, 0);
+	}
+}
+
+/* Called by the link thunk: a direct exit that has not been patched. */
+static const uint8_t *link_reached(struct cpu *cpu, struct jit_frame *frame, struct link *link)
+{
+	struct translator *jit = cpu->machine->engine_data;
+	uint64_t generation = jit->stats.evictions + jit->stats.invalidations;
+	struct block *block;
+
+	sync_time(cpu, frame, 0);
+	cpu->pc = link->target;
+	cpu->in_delay_slot = false;
+	jit->stats.links++;
+	if (!jit->single && !must_leave(cpu)) {
+		block = block_here(jit, cpu, 0);
+		/* Making the block may have evicted the one the link is in. */
+		if (block && generation == jit->stats.evictions + jit->stats.invalidations)
+			cache_link(jit, link, block);
+	}
+	return go_on(cpu, frame, 0);
+}
+
+/* Called by the indirect thunk, the guest address as third argument. */
+static const uint8_t *indirect_reached(struct cpu *cpu, struct jit_frame *frame, uint64_t pc)
+{
+	struct translator *jit = cpu->machine->engine_data;
+
+	sync_time(cpu, frame, 0);
+	cpu->pc = pc;
+	cpu->in_delay_slot = false;
+	jit->stats.indirect_misses++;
+	return go_on(cpu, frame, 0);
+}
+
+/* ---- The thunks ---- */
+
+static void emit_pinned(struct emitter *e, bool load)
+{
+	for (unsigned r = 0; r < 32; r++) {
+		enum host_reg reg = pinned_register(r);
+
+		if (reg == NO_REG)
+			continue;
+		if (load)
+			emit_mov_r_rm(e, true, reg, CPU_FIELD(gpr[r]));
+		else
+			emit_mov_rm_r(e, true, CPU_FIELD(gpr[r]), reg);
+	}
+}
+
+/* RAX holds the third argument of @function; what it returns is jumped to. */
+static const uint8_t *make_call(struct emitter *e, const void *function)
+{
+	const uint8_t *start = emit_here(e);
+
+	emit_pinned(e, false);
+	emit_mov_rm_r(e, true, FRAME_FIELD(budget), REG_BUDGET);
+	emit_lea(e, true, RDI, op_mem(REG_CPU, -CPU_BIAS));
+	emit_mov_r_rm(e, true, RSI, op_reg(RSP));
+	emit_mov_r_rm(e, true, RDX, op_reg(RAX));
+	emit_mov_r_imm(e, RAX, (uint64_t)(uintptr_t)function);
+	emit_call_rm(e, op_reg(RAX));
+	emit_mov_r_rm(e, true, REG_BUDGET, FRAME_FIELD(budget));
+	emit_mov_r_rm(e, true, REG_SOFTTLB, CPU_FIELD(softtlb));
+	emit_pinned(e, true);
+	emit_jmp_rm(e, op_reg(RAX));
+	return start;
+}
+
+static const enum host_reg callee_saved[] = {RBX, RBP, R12, R13, R14, R15};
+#define CALLEE_SAVED (sizeof(callee_saved) / sizeof(callee_saved[0]))
+
+/* enter(cpu, code, limit, budget). Six pushes and the frame leave RSP a multiple of 16. */
+static const uint8_t *make_enter(struct emitter *e)
+{
+	const uint8_t *start = emit_here(e);
+
+	for (unsigned n = 0; n < CALLEE_SAVED; n++)
+		emit_push(e, callee_saved[n]);
+	emit_alu_rm_i(e, true, ALU_SUB, op_reg(RSP), sizeof(struct jit_frame));
+	emit_lea(e, true, REG_CPU, op_mem(RDI, CPU_BIAS));
+	emit_mov_rm_r(e, true, FRAME_FIELD(limit), RDX);
+	emit_mov_r_rm(e, true, REG_BUDGET, op_reg(RCX));
+	emit_mov_rm_i(e, true, FRAME_FIELD(fp_word), 0);
+	emit_mov_rm_i(e, false, FRAME_FIELD(mxcsr), MXCSR_CLEAR);
+	emit_ldmxcsr(e, FRAME_FIELD(mxcsr));
+	emit_mov_r_rm(e, true, REG_SOFTTLB, CPU_FIELD(softtlb));
+	emit_mov_r_rm(e, true, RAX, op_reg(RSI));
+	emit_pinned(e, true);
+	emit_jmp_rm(e, op_reg(RAX));
+	return start;
+}
+
+static const uint8_t *make_exit(struct emitter *e)
+{
+	const uint8_t *start = emit_here(e);
+
+	emit_alu_rm_i(e, true, ALU_ADD, op_reg(RSP), sizeof(struct jit_frame));
+	for (unsigned n = CALLEE_SAVED; n-- > 0;)
+		emit_pop(e, callee_saved[n]);
+	emit_ret(e);
+	return start;
+}
+
+int runtime_create(struct translator *jit, struct error *error)
+{
+	struct code_cache *cache = &jit->cache;
+	struct emitter e = {.p = cache->p,
+			    .end = cache->p + BLOCK_MAX_CODE,
+			    .rx_delta = cache->executable - cache->writable};
+	const uint8_t *enter = make_enter(&e);
+
+	memcpy(&jit->enter, &enter, sizeof(jit->enter));
+	jit->thunk_exit = make_exit(&e);
+	jit->thunk_site = make_call(&e, (const void *)site_reached);
+	jit->thunk_link = make_call(&e, (const void *)link_reached);
+	jit->thunk_indirect = make_call(&e, (const void *)indirect_reached);
+	cache->p = e.p;
+	cache->regions[0].start = e.p;
+	if (e.overflow)
+		return error_set(error, -1, "the code cache is too small for its entry code");
+	return 0;
+}

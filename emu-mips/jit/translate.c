@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One superblock from trace to host code: entry, instructions, exits, cold stubs. */
+#include "translate.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "mips/arch.h"
+
+/*
+ * Guest registers kept in host registers in all translated code: the ones that compiled code names
+ * most (v0 v1 a0 a1 a2 a3 sp s0), so that a jump between blocks moves nothing.
+ */
+static const uint8_t pinned[32] = {
+	[2] = RBX, [3] = RSI, [4] = RDI, [5] = R8, [6] = R9, [7] = R10, [16] = R11, [29] = R12,
+};
+
+enum host_reg pinned_register(unsigned r)
+{
+	return pinned[r] ? (enum host_reg)pinned[r] : NO_REG;
+}
+
+struct operand cpu_field(size_t offset)
+{
+	return op_mem(REG_CPU, (int32_t)offset - CPU_BIAS);
+}
+
+struct operand frame_field(size_t offset)
+{
+	return op_mem(RSP, (int32_t)offset);
+}
+
+struct operand home(unsigned r)
+{
+	return pinned[r] ? op_reg((enum host_reg)pinned[r]) : CPU_FIELD(gpr[r]);
+}
+
+bool value_known(const struct builder *t, unsigned r, uint64_t *value)
+{
+	*value = t->state.value[r];
+	return t->state.known >> r & 1;
+}
+
+static void store_value(struct emitter *e, unsigned r, uint64_t value)
+{
+	if (pinned[r]) {
+		emit_mov_r_imm(e, (enum host_reg)pinned[r], value);
+	} else if (fits_s32((int64_t)value)) {
+		emit_mov_rm_i(e, true, home(r), (int32_t)value);
+	} else {
+		emit_mov_r_imm(e, RDX, value);
+		emit_mov_rm_r(e, true, home(r), RDX);
+	}
+}
+
+/* May clobber RDX, leaves the flags. */
+void materialise(struct builder *t, unsigned r)
+{
+	if (!(t->state.pending >> r & 1))
+		return;
+	t->state.pending &= ~(UINT32_C(1) << r);
+	store_value(&t->e, r, t->state.value[r]);
+}
+
+void materialise_all(struct builder *t)
+{
+	for (unsigned r = 1; t->state.pending; r++)
+		materialise(t, r);
+}
+
+struct operand source(struct builder *t, unsigned r)
+{
+	materialise(t, r);
+	return home(r);
+}
+
+void load_register(struct builder *t, enum host_reg reg, unsigned r)
+{
+	if (t->state.known >> r & 1)
+		emit_mov_r_imm(&t->e, reg, t->state.value[r]);
+	else
+		emit_mov_r_rm(&t->e, true, reg, home(r));
+}
+
+enum host_reg source_register(struct builder *t, unsigned r, enum host_reg scratch)
+{
+	if (pinned[r]) {
+		materialise(t, r);
+		return (enum host_reg)pinned[r];
+	}
+	load_register(t, scratch, r);
+	return scratch;
+}
+
+enum host_reg target(unsigned r, enum host_reg scratch)
+{
+	return pinned[r] ? (enum host_reg)pinned[r] : scratch;
+}
+
+void finish(struct builder *t, unsigned r, enum host_reg reg)
+{
+	if (r == 0)
+		return;
+	t->state.known &= ~(UINT32_C(1) << r);
+	t->state.pending &= ~(UINT32_C(1) << r);
+	emit_mov_rm_r(&t->e, true, home(r), reg);
+}
+
+void set_known(struct builder *t, unsigned r, uint64_t value)
+{
+	if (r == 0)
+		return;
+	t->state.known |= UINT32_C(1) << r;
+	t->state.pending |= UINT32_C(1) << r;
+	t->state.value[r] = value;
+}
+
+struct site *make_site(struct builder *t, enum site_kind kind)
+{
+	const struct trace_insn *i = &t->trace->insn[t->index];
+	struct site *site = cache_allocate(t->jit, sizeof(*site));
+
+	*site = (struct site){.kind = (uint8_t)kind,
+			      .give_back = (uint16_t)(t->trace->length - t->index),
+			      .word = i->word,
+			      .pc = i->pc,
+			      .block = t->block};
+	if (i->delay_slot) {
+		site->target = t->slot.target;
+		site->taken = t->slot.taken;
+		site->not_taken = t->slot.not_taken;
+	}
+	return site;
+}
+
+static struct stub *add_stub(struct builder *t, uint8_t *place)
+{
+	struct stub *stub = &t->stub[t->stubs++];
+
+	stub->place = place;
+	stub->site = NULL;
+	stub->link = NULL;
+	stub->give_back = 0;
+	stub->evaluate = false;
+	stub->state = t->state;
+	return stub;
+}
+
+void add_site_stub(struct builder *t, uint8_t *place, struct site *site)
+{
+	struct stub *stub = add_stub(t, place);
+
+	stub->site = site;
+	if (site->target == TARGET_CONDITION) {
+		stub->evaluate = t->slot.evaluate;
+		stub->branch = t->slot.branch;
+	}
+}
+
+static struct link *make_link(struct builder *t, uint64_t pc)
+{
+	struct link *link = &t->link[t->links++];
+	uint64_t page = t->trace->insn[t->index].pc & ~(MIPS_PAGE_SIZE - 1);
+
+	*link = (struct link){.target = pc};
+	link->same_page = (pc & ~(MIPS_PAGE_SIZE - 1)) == page ||
+			  address_unmapped(t->trace->key, pc);
+	return link;
+}
+
+void add_exit_stub(struct builder *t, uint8_t *place, uint64_t pc, unsigned executed)
+{
+	struct stub *stub = add_stub(t, place);
+
+	stub->link = make_link(t, pc);
+	stub->give_back = (uint16_t)(t->trace->length - executed);
+}
+
+static void emit_site_jump(struct emitter *e, const struct site *site, const uint8_t *thunk)
+{
+	emit_mov_r_imm(e, RAX, (uint64_t)(uintptr_t)site);
+	emit_jmp_to(e, thunk);
+}
+
+void emit_interpret(struct builder *t, const struct trace_insn *i)
+{
+	struct site *site = make_site(t, SITE_INTERPRET);
+
+	materialise_all(t);
+	if (site->target == TARGET_CONDITION && t->slot.evaluate) {
+		enum condition cc = emit_compare(t, t->slot.branch);
+
+		emit_setcc(&t->e, cc, FRAME_FIELD(condition));
+	}
+	emit_site_jump(&t->e, site, t->jit->thunk_site);
+	site->resume = emit_here(&t->e);
+	if (i->destination)
+		t->state.known &= ~(UINT32_C(1) << i->destination);
+}
+
+void interpret_if(struct builder *t, enum condition cc)
+{
+	uint8_t *place = emit_jcc(&t->e, cc);
+
+	add_site_stub(t, place, make_site(t, SITE_INTERPRET));
+}
+
+/* Checks that the page of the present instruction is mapped as it was at translation. */
+void emit_page_check(struct builder *t, const struct trace_insn *i)
+{
+	uint64_t page = i->pc & ~(MIPS_PAGE_SIZE - 1);
+	int32_t entry = (int32_t)(page / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES *
+				  sizeof(struct softtlb_entry));
+	uint64_t addend = (uint64_t)(uintptr_t)t->trace->host_page[i->page] - page;
+
+	emit_mov_r_imm(&t->e, RAX, page);
+	emit_alu_r_rm(&t->e, true, ALU_CMP, RAX,
+		      op_mem(REG_SOFTTLB,
+			     entry + (int32_t)offsetof(struct softtlb_entry, fetch_tag)));
+	add_site_stub(t, emit_jcc(&t->e, CC_NE), make_site(t, SITE_CONTINUE));
+	emit_mov_r_imm(&t->e, RAX, addend);
+	emit_alu_r_rm(&t->e, true, ALU_CMP, RAX,
+		      op_mem(REG_SOFTTLB, entry + (int32_t)offsetof(struct softtlb_entry, addend)));
+	add_site_stub(t, emit_jcc(&t->e, CC_NE), make_site(t, SITE_CONTINUE));
+}
+
+static translate_function *translator_of(const struct insn *insn)
+{
+	translate_function *f = translate_int_table[insn->id];
+
+	if (!f)
+		f = translate_mem_table[insn->id];
+	return f ? f : translate_fpu_table[insn->id];
+}
+
+/* Whether the instruction can stand in a translated block, translated or interpreted inside it. */
+bool can_translate(const struct insn *insn, uint32_t word, uint32_t key)
+{
+	(void)word;
+	if (insn->class == CLASS_BRANCH || insn->class == CLASS_BRANCH_LIKELY ||
+	    insn->class == CLASS_JUMP)
+		return !(insn->flags & INSN_FPU) || (key & KEY_FPU);
+	return !(insn->flags & INSN_ENDS);
+}
+
+static bool exact_here(const struct insn *insn, uint32_t key)
+{
+	if ((insn->flags & INSN_OP64) && !(key & KEY_OPS64))
+		return false;
+	if ((insn->flags & INSN_FPU) && (key & (KEY_FPU | KEY_FR)) != (KEY_FPU | KEY_FR))
+		return false;
+	return true;
+}
+
+static exec_handler *const handlers[INSN_COUNT] = {
+#define INSN(name, mnemonic, mask, match, format, class, flags) exec_##name,
+#include "../cpu/insn.def"
+#undef INSN
+};
+
+/* Whether the result of @i follows from register values that are all known; then folds it by
+ * running the interpreter's handler on a scratch CPU. */
+static bool fold(struct builder *t, const struct trace_insn *i)
+{
+	const struct insn *insn = i->insn;
+	unsigned rs = field_rs(i->word), rt = field_rt(i->word);
+	uint32_t needed = UINT32_C(1) << rs | UINT32_C(1) << rt;
+	struct cpu *scratch = t->jit->folding;
+
+	if (insn->class != CLASS_INT || (insn->flags & (INSN_TRAPS | INSN_FPU)) ||
+	    i->destination == 0)
+		return false;
+	switch (insn->format) {
+	case FORMAT_RT_RS_SIMM:
+	case FORMAT_RT_RS_UIMM:
+	case FORMAT_EXTRACT:
+	case FORMAT_RD_RS:
+		needed = UINT32_C(1) << rs;
+		break;
+	case FORMAT_RT_UIMM:
+		needed = 0;
+		break;
+	case FORMAT_RD_RT_SA:
+	case FORMAT_RD_RT:
+		needed = UINT32_C(1) << rt;
+		break;
+	case FORMAT_RD_RS_RT:
+	case FORMAT_RD_RT_RS:
+		if (insn->id == INSN_ID_movz || insn->id == INSN_ID_movn || insn->id == INSN_ID_mul)
+			return false;
+		break;
+	case FORMAT_INSERT:
+		break;
+	default:
+		return false;
+	}
+	if (needed & ~t->state.known)
+		return false;
+	memcpy(scratch->gpr, t->state.value, sizeof(scratch->gpr));
+	scratch->ops_64bit = 1;
+	if (handlers[insn->id](scratch, i->word) != EXEC_OK)
+		return false;
+	set_known(t, i->destination, scratch->gpr[i->destination]);
+	return true;
+}
+
+void translate_plain(struct builder *t, const struct trace_insn *i)
+{
+	translate_function *f = translator_of(i->insn);
+
+	if (i->check_page)
+		emit_page_check(t, i);
+	if (i->fused)
+		return;
+	if (exact_here(i->insn, t->trace->key)) {
+		if (fold(t, i))
+			return;
+		if (f && f(t, i))
+			return;
+	}
+	emit_interpret(t, i);
+}
+
+static void emit_stub(struct builder *t, struct stub *stub)
+{
+	struct emitter *e = &t->e;
+
+	if (stub->place)
+		emit_patch(e, stub->place, emit_here(e));
+	t->state = stub->state;
+	if (stub->site) {
+		materialise_all(t);
+		if (stub->evaluate) {
+			enum condition cc = emit_compare(t, stub->branch);
+
+			emit_setcc(e, cc, FRAME_FIELD(condition));
+		}
+		emit_site_jump(e, stub->site, t->jit->thunk_site);
+		return;
+	}
+	/* A link: where nothing is to be done before it, the jump itself is what gets patched. */
+	if (stub->give_back || stub->state.pending) {
+		materialise_all(t);
+		if (stub->give_back)
+			emit_alu_rm_i(e, true, ALU_ADD, op_reg(REG_BUDGET), stub->give_back);
+		stub->link->place = emit_jmp(e);
+	} else {
+		stub->link->place = stub->place;
+	}
+	emit_patch(e, stub->link->place, emit_here(e));
+	stub->link->stub = emit_here(e);
+	/* The links are copied to their final place when the block is complete; see below. */
+	emit_mov_r_imm(e, RAX,
+		       (uint64_t)(uintptr_t)&t->block->links[stub->link - t->link]);
+	emit_jmp_to(e, t->jit->thunk_link);
+}
+
+/* The entry that verifies the mapping, and the charge of the block's length. */
+static void emit_entry(struct builder *t)
+{
+	struct block *block = t->block;
+	struct site *site;
+
+	t->index = 0;
+	block->checked_entry = emit_here(&t->e);
+	if (!address_unmapped(t->trace->key, t->trace->va)) {
+		size_t first = t->stubs;
+
+		emit_page_check(t, &t->trace->insn[0]);
+		for (size_t n = first; n < t->stubs; n++)
+			t->stub[n].site->give_back = 0; /* nothing charged yet */
+	}
+	block->entry = emit_here(&t->e);
+	emit_alu_rm_i(&t->e, true, ALU_SUB, op_reg(REG_BUDGET), (int32_t)t->trace->length);
+	site = make_site(t, SITE_CONTINUE);
+	add_site_stub(t, emit_jcc(&t->e, CC_S), site);
+	if (t->jit->profile) {
+		emit_mov_r_imm(&t->e, RAX, (uint64_t)(uintptr_t)&block->executions);
+		emit_alu_rm_i(&t->e, true, ALU_ADD, op_mem(RAX, 0), 1);
+	}
+}
+
+/* Register jump: target in RAX. */
+static void emit_indirect(struct builder *t)
+{
+	struct emitter *e = &t->e;
+	struct ibtc_entry *table = cache_ibtc(t->jit, t->trace->key);
+
+	emit_mov_r_rm(e, false, RCX, op_reg(RAX));
+	emit_alu_rm_i(e, false, ALU_AND, op_reg(RCX), (IBTC_ENTRIES - 1) << 2);
+	emit_mov_r_imm(e, RDX, (uint64_t)(uintptr_t)table);
+	emit_alu_r_rm(e, true, ALU_CMP, RAX, op_index(RDX, RCX, 2, 0));
+	emit_jcc_to(e, CC_NE, t->jit->thunk_indirect);
+	emit_jmp_rm(e, op_index(RDX, RCX, 2, (int32_t)offsetof(struct ibtc_entry, target)));
+}
+
+static void emit_end(struct builder *t)
+{
+	struct trace *trace = t->trace;
+	struct site *site;
+
+	t->index = trace->length - 1;
+	switch (trace->end) {
+	case END_LINK:
+		materialise_all(t);
+		add_exit_stub(t, emit_jmp(&t->e), trace->next, trace->length);
+		break;
+	case END_INDIRECT:
+		emit_indirect(t);
+		break;
+	case END_INTERPRET:
+		materialise_all(t);
+		site = make_site(t, SITE_INTERPRET);
+		site->pc = trace->next;
+		site->give_back = 0;
+		site->target = TARGET_NONE;
+		emit_site_jump(&t->e, site, t->jit->thunk_site);
+		break;
+	default: /* the branch has emitted its exits */
+		break;
+	}
+}
+
+static void fill_block(struct builder *t)
+{
+	struct block *block = t->block;
+	const struct trace *trace = t->trace;
+
+	block->va = trace->va;
+	block->key = trace->key;
+	block->length = (uint16_t)trace->length;
+	block->host_page = trace->host_page[0];
+	block->pages = (uint8_t)trace->pages;
+	for (unsigned p = 0; p < trace->pages; p++) {
+		block->page[p].block = block;
+		block->page[p].page = (uint32_t)((size_t)(trace->host_page[p] -
+							  t->jit->machine->ram) /
+						 MIPS_PAGE_SIZE);
+		block->first_word[p] = MIPS_PAGE_SIZE;
+		block->last_word[p] = 0;
+	}
+	for (unsigned n = 0; n < trace->length; n++) {
+		const struct trace_insn *i = &trace->insn[n];
+		uint32_t offset = (uint32_t)(i->pc % MIPS_PAGE_SIZE);
+
+		if (offset < block->first_word[i->page])
+			block->first_word[i->page] = offset;
+		if (offset > block->last_word[i->page])
+			block->last_word[i->page] = offset;
+	}
+}
+
+static void finish_block(struct builder *t)
+{
+	struct block *block = t->block;
+
+	block->link_count = (uint16_t)t->links;
+	memcpy(block->links, t->link, t->links * sizeof(t->link[0]));
+	for (unsigned n = 0; n < t->links; n++)
+		block->links[n].from = block;
+	cache_add(t->jit, block, &t->e);
+	for (unsigned n = 0; n < t->links; n++) {
+		struct link *link = &block->links[n];
+
+		if (link->target == block->va && link->same_page && !(block->key & KEY_UNGROUPED))
+			cache_link(t->jit, link, block);
+	}
+}
+
+static uint64_t nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *trace)
+{
+	static _Thread_local struct builder builder;
+	struct builder *t = &builder;
+	uint64_t start = nanoseconds();
+	unsigned n = 0;
+
+	t->jit = jit;
+	t->cpu = cpu;
+	t->trace = trace;
+	t->stubs = 0;
+	t->links = 0;
+	t->state.known = 1; /* $zero */
+	t->state.pending = 0;
+	t->state.value[0] = 0;
+	cache_begin(jit, &t->e);
+	t->block = cache_allocate(jit, sizeof(*t->block));
+	*t->block = (struct block){0};
+	t->block->links = cache_allocate(jit, MAX_LINKS * sizeof(struct link));
+	fill_block(t);
+	emit_entry(t);
+	while (n < trace->length) {
+		const struct trace_insn *i = &trace->insn[n];
+
+		t->index = n;
+		if (i->insn->class == CLASS_BRANCH || i->insn->class == CLASS_BRANCH_LIKELY ||
+		    i->insn->class == CLASS_JUMP) {
+			n += translate_branch(t, i);
+		} else {
+			translate_plain(t, i);
+			n++;
+		}
+	}
+	emit_end(t);
+	for (unsigned s = 0; s < t->stubs; s++)
+		emit_stub(t, &t->stub[s]);
+	if (t->e.overflow)
+		return NULL;
+	finish_block(t);
+	jit->stats.blocks++;
+	jit->stats.instructions += trace->length;
+	jit->stats.translate_ns += nanoseconds() - start;
+	return t->block;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of one translation (struct builder), and the functions its files share.
+ *
+ * Guest registers during translation: each has a home (its pinned host register, or its place in
+ * struct cpu). A register whose value is known at translation time may be `pending`: its home is
+ * stale until the value is materialised, which happens when an instruction needs the home, in the
+ * cold stub of an exit, or at the end of the block. So LUI/ORI/DADDIU/DSLL chains cost nothing.
+ */
+#ifndef JIT_TRANSLATE_H
+#define JIT_TRANSLATE_H
+
+#include "jit.h"
+
+struct register_state {
+	uint32_t known;	  /* value[] is valid */
+	uint32_t pending; /* known, and the home is stale */
+	uint64_t value[32];
+};
+
+/* How the branch whose delay slot is being translated goes on. */
+struct slot_context {
+	uint8_t target; /* enum site_target */
+	bool evaluate;	/* stubs must store the condition into the frame first */
+	const struct trace_insn *branch;
+	uint64_t taken, not_taken;
+};
+
+/* Code to be emitted after the block's hot part. */
+struct stub {
+	uint8_t *place; /* jump that leads here */
+	struct site *site;
+	struct link *link;
+	uint16_t give_back;
+	bool evaluate;
+	const struct trace_insn *branch;
+	struct register_state state;
+};
+
+#define MAX_STUBS (BLOCK_MAX_LENGTH * 3 + 8)
+#define MAX_LINKS (BLOCK_MAX_LENGTH + 4)
+
+struct builder {
+	struct translator *jit;
+	struct cpu *cpu;
+	struct trace *trace;
+	struct block *block;
+	struct emitter e;
+	unsigned index; /* instruction being translated */
+	struct register_state state;
+	struct slot_context slot;
+	unsigned stubs;
+	unsigned links;
+	struct stub stub[MAX_STUBS];
+	struct link link[MAX_LINKS];
+};
+
+/* Emits host code for one instruction; false: leave it to the interpreter. */
+typedef bool translate_function(struct builder *t, const struct trace_insn *i);
+
+/* By enum insn_id; NULL: the interpreter's. Each file fills in its kind. */
+extern translate_function *const translate_int_table[INSN_COUNT];
+extern translate_function *const translate_mem_table[INSN_COUNT];
+extern translate_function *const translate_fpu_table[INSN_COUNT];
+
+/* ---- translate.c ---- */
+
+/* The home of guest register @r: host register or place in struct cpu. */
+struct operand home(unsigned r);
+enum host_reg pinned_register(unsigned r); /* NO_REG: lives in memory */
+struct operand cpu_field(size_t offset);
+struct operand frame_field(size_t offset);
+#define CPU_FIELD(field)   cpu_field(offsetof(struct cpu, field))
+#define FRAME_FIELD(field) frame_field(offsetof(struct jit_frame, field))
+
+bool value_known(const struct builder *t, unsigned r, uint64_t *value);
+/* Operand to read @r from; materialises it. */
+struct operand source(struct builder *t, unsigned r);
+/* A host register holding @r: its own, or @scratch loaded with it. */
+enum host_reg source_register(struct builder *t, unsigned r, enum host_reg scratch);
+/* Copies @r into @reg. */
+void load_register(struct builder *t, enum host_reg reg, unsigned r);
+/* Where to compute @r: its pinned register, or @scratch. To be followed by finish(). */
+enum host_reg target(unsigned r, enum host_reg scratch);
+/* @r's new value is in @reg: stores it home and forgets what was known. */
+void finish(struct builder *t, unsigned r, enum host_reg reg);
+void set_known(struct builder *t, unsigned r, uint64_t value);
+void materialise(struct builder *t, unsigned r);
+void materialise_all(struct builder *t);
+
+/* A description of the present instruction for C code. */
+struct site *make_site(struct builder *t, enum site_kind kind);
+/* A stub that hands @site to C code, reached by the jump at @place. */
+void add_site_stub(struct builder *t, uint8_t *place, struct site *site);
+/* A stub that leaves to @pc; @executed: instructions of the block done then. */
+void add_exit_stub(struct builder *t, uint8_t *place, uint64_t pc, unsigned executed);
+/* Executes the present instruction by the interpreter and goes on behind it. */
+void emit_interpret(struct builder *t, const struct trace_insn *i);
+/* Leaves to the interpreter for the present instruction when @cc holds, and comes back. */
+void interpret_if(struct builder *t, enum condition cc);
+
+/* Emits instruction t->index (not a branch). */
+void translate_plain(struct builder *t, const struct trace_insn *i);
+/* Checks that the page of the present instruction is mapped as it was at translation. */
+void emit_page_check(struct builder *t, const struct trace_insn *i);
+
+/* ---- translate_branch.c ---- */
+
+/* Emits the branch at t->index and its slot; returns how many instructions of the trace it used. */
+unsigned translate_branch(struct builder *t, const struct trace_insn *i);
+/* Compares for the conditional branch @i and returns the condition on which it is taken. */
+enum condition emit_compare(struct builder *t, const struct trace_insn *i);
+
+#endif

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Loads and stores. The hot path compares with the software TLB's entry (the alignment is part of
+ * the compare) and accesses RAM; a miss goes to C code, which fills the entry and has the access
+ * tried again, or leaves the instruction to the interpreter. Members of an access group use the
+ * host pointer of its head; see group.c.
+ */
+#include "translate.h"
+
+#include "mips/arch.h"
+
+#define PAGE_BITS	   12
+#define ENTRY_BITS	   5 /* log2(sizeof(struct softtlb_entry)) */
+#define INDEX_MASK	   ((SOFTTLB_ENTRIES - 1) << ENTRY_BITS)
+#define ENTRY_FIELD(field) ((int32_t)offsetof(struct softtlb_entry, field))
+
+/* One access: its address, and what the software TLB must grant. */
+struct access_plan {
+	unsigned base, index; /* registers; index 0: none */
+	int32_t offset;
+	unsigned size; /* alignment required */
+	unsigned span; /* the access goes on to the cell of @size bytes at address + span */
+	bool write;
+	bool grouped;
+};
+
+static struct site *memory_site(struct builder *t, const struct access_plan *plan)
+{
+	struct site *site = make_site(t, SITE_MEMORY);
+
+	site->access = plan->write ? ACCESS_WRITE : ACCESS_READ;
+	site->size = (uint8_t)plan->size;
+	site->span = (uint16_t)plan->span;
+	site->offset = plan->offset;
+	site->grouped = plan->grouped;
+	site->index_address = plan->index != 0;
+	return site;
+}
+
+/* RAX = guest address. */
+static void emit_address(struct builder *t, const struct access_plan *plan)
+{
+	struct emitter *e = &t->e;
+	enum host_reg base = pinned_register(plan->base);
+
+	if (base != NO_REG && plan->offset && !plan->index) {
+		emit_lea(e, true, RAX, op_mem(base, plan->offset));
+	} else {
+		load_register(t, RAX, plan->base);
+		if (plan->index)
+			emit_alu_r_rm(e, true, ALU_ADD, RAX, source(t, plan->index));
+		if (plan->offset)
+			emit_alu_rm_i(e, true, ALU_ADD, op_reg(RAX), plan->offset);
+	}
+	if (t->trace->key & KEY_ADDRESS32)
+		emit_load(e, LOAD_S32, RAX, op_reg(RAX));
+}
+
+/* RCX = offset of the entry for the address in RAX. */
+static void emit_index(struct builder *t)
+{
+	if (t->jit->has_bmi2) {
+		emit_rorx(&t->e, false, RCX, op_reg(RAX), PAGE_BITS - ENTRY_BITS);
+	} else {
+		emit_mov_r_rm(&t->e, false, RCX, op_reg(RAX));
+		emit_shift_i(&t->e, false, SHIFT_SHR, op_reg(RCX), PAGE_BITS - ENTRY_BITS);
+	}
+	emit_alu_rm_i(&t->e, false, ALU_AND, op_reg(RCX), INDEX_MASK);
+}
+
+/*
+ * RAX = host address of the access. One compare covers the page and the alignment, and with a span
+ * also that the last cell is in the same page: the entry found by the first address can only hold
+ * the page of the last one when that is the same page.
+ */
+static void emit_host_address(struct builder *t, const struct access_plan *plan)
+{
+	struct emitter *e = &t->e;
+	int32_t tag = plan->write ? ENTRY_FIELD(write_tag) : ENTRY_FIELD(read_tag);
+	struct site *site = memory_site(t, plan);
+
+	if (plan->index || pinned_register(plan->base) != NO_REG)
+		materialise(t, plan->base);
+	if (plan->index)
+		materialise(t, plan->index);
+	site->resume = emit_here(e);
+	emit_address(t, plan);
+	emit_index(t);
+	if (plan->span)
+		emit_lea(e, true, RDX, op_mem(RAX, (int32_t)plan->span));
+	else
+		emit_mov_r_rm(e, true, RDX, op_reg(RAX));
+	emit_alu_rm_i(e, true, ALU_AND, op_reg(RDX), -(int32_t)MIPS_PAGE_SIZE | (int32_t)(plan->size - 1));
+	emit_alu_r_rm(e, true, ALU_CMP, RDX, op_index(REG_SOFTTLB, RCX, 0, tag));
+	add_site_stub(t, emit_jcc(e, CC_NE), site);
+	emit_alu_r_rm(e, true, ALU_ADD, RAX,
+		      op_index(REG_SOFTTLB, RCX, 0, ENTRY_FIELD(addend)));
+}
+
+static struct operand group_slot(int group)
+{
+	return group == 0 ? op_reg(REG_GROUP) :
+			    op_mem(RSP, (int32_t)offsetof(struct jit_frame, group) + group * 8);
+}
+
+static struct operand group_access(struct builder *t, const struct trace_insn *i)
+{
+	enum host_reg reg = REG_GROUP;
+
+	if (i->group != 0) {
+		emit_mov_r_rm(&t->e, true, RAX, group_slot(i->group));
+		reg = RAX;
+	}
+	return op_mem(reg, i->group_offset);
+}
+
+/* The operand in host memory that instruction @i (base and offset) accesses. */
+static struct operand emit_access(struct builder *t, const struct trace_insn *i, bool write)
+{
+	struct access_plan plan = {.base = field_rs(i->word),
+				   .offset = (int32_t)field_simm(i->word),
+				   .size = access_size(i->insn),
+				   .write = write};
+
+	if (i->group < 0) {
+		emit_host_address(t, &plan);
+		return op_mem(RAX, 0);
+	}
+	if (i->group_head) {
+		const struct access_group *group = &t->trace->group[i->group];
+
+		plan.offset = group->head_offset;
+		plan.size = group->alignment;
+		plan.span = group->span;
+		plan.write = group->write;
+		plan.grouped = true;
+		emit_host_address(t, &plan);
+		emit_mov_rm_r(&t->e, true, group_slot(i->group), RAX);
+	}
+	return group_access(t, i);
+}
+
+static bool load(struct builder *t, const struct trace_insn *i, enum load_kind kind)
+{
+	unsigned rt = field_rt(i->word);
+	enum host_reg dst = target(rt, RAX);
+	struct operand from = emit_access(t, i, false);
+
+	emit_load(&t->e, kind, dst, from);
+	finish(t, rt, dst);
+	return true;
+}
+
+#define LOAD(name, kind)                                                                           \
+	static bool t_##name(struct builder *t, const struct trace_insn *i)                    \
+	{                                                                                          \
+		return load(t, i, kind);                                                           \
+	}
+LOAD(lb, LOAD_S8)
+LOAD(lbu, LOAD_U8)
+LOAD(lh, LOAD_S16)
+LOAD(lhu, LOAD_U16)
+LOAD(lw, LOAD_S32)
+LOAD(lwu, LOAD_U32)
+LOAD(ld, LOAD_64)
+
+static bool store(struct builder *t, const struct trace_insn *i)
+{
+	unsigned rt = field_rt(i->word), size = access_size(i->insn);
+	struct operand to = emit_access(t, i, true);
+	uint64_t value;
+
+	if (size == 8 && value_known(t, rt, &value) && fits_s32((int64_t)value)) {
+		emit_mov_rm_i(&t->e, true, to, (int32_t)value);
+		return true;
+	}
+	if (size == 4 && value_known(t, rt, &value)) {
+		emit_mov_rm_i(&t->e, false, to, (int32_t)value);
+		return true;
+	}
+	emit_store(&t->e, size, to, source_register(t, rt, RCX));
+	return true;
+}
+
+/* ---- Floating-point registers: fpr[n], FR = 1 ---- */
+
+static struct operand fpr(unsigned n)
+{
+	return cpu_field(offsetof(struct cpu, fpr) + n * sizeof(uint64_t));
+}
+
+static bool load_fpr(struct builder *t, unsigned n, bool wide, struct operand from)
+{
+	emit_mov_r_rm(&t->e, wide, RCX, from);
+	emit_mov_rm_r(&t->e, wide, fpr(n), RCX);
+	return true;
+}
+
+static bool store_fpr(struct builder *t, unsigned n, bool wide, struct operand to)
+{
+	emit_mov_r_rm(&t->e, wide, RCX, fpr(n));
+	emit_mov_rm_r(&t->e, wide, to, RCX);
+	return true;
+}
+
+static bool t_lwc1(struct builder *t, const struct trace_insn *i)
+{
+	return load_fpr(t, field_ft(i->word), false, emit_access(t, i, false));
+}
+
+static bool t_ldc1(struct builder *t, const struct trace_insn *i)
+{
+	return load_fpr(t, field_ft(i->word), true, emit_access(t, i, false));
+}
+
+static bool t_swc1(struct builder *t, const struct trace_insn *i)
+{
+	return store_fpr(t, field_ft(i->word), false, emit_access(t, i, true));
+}
+
+static bool t_sdc1(struct builder *t, const struct trace_insn *i)
+{
+	return store_fpr(t, field_ft(i->word), true, emit_access(t, i, true));
+}
+
+static void emit_indexed(struct builder *t, const struct trace_insn *i, unsigned size,
+			 bool write)
+{
+	struct access_plan plan = {.base = field_rs(i->word),
+				   .index = field_rt(i->word),
+				   .size = size,
+				   .write = write};
+
+	emit_host_address(t, &plan);
+}
+
+static bool t_lwxc1(struct builder *t, const struct trace_insn *i)
+{
+	emit_indexed(t, i, 4, false);
+	return load_fpr(t, field_fd(i->word), false, op_mem(RAX, 0));
+}
+
+static bool t_ldxc1(struct builder *t, const struct trace_insn *i)
+{
+	emit_indexed(t, i, 8, false);
+	return load_fpr(t, field_fd(i->word), true, op_mem(RAX, 0));
+}
+
+static bool t_swxc1(struct builder *t, const struct trace_insn *i)
+{
+	emit_indexed(t, i, 4, true);
+	return store_fpr(t, field_fs(i->word), false, op_mem(RAX, 0));
+}
+
+static bool t_sdxc1(struct builder *t, const struct trace_insn *i)
+{
+	emit_indexed(t, i, 8, true);
+	return store_fpr(t, field_fs(i->word), true, op_mem(RAX, 0));
+}
+
+#define ROW(name) [INSN_ID_##name] = t_##name
+translate_function *const translate_mem_table[INSN_COUNT] = {
+	ROW(lb), ROW(lbu), ROW(lh), ROW(lhu), ROW(lw), ROW(lwu), ROW(ld),
+	[INSN_ID_sb] = store, [INSN_ID_sh] = store, [INSN_ID_sw] = store, [INSN_ID_sd] = store,
+	ROW(lwc1), ROW(ldc1), ROW(swc1), ROW(sdc1), ROW(lwxc1), ROW(ldxc1), ROW(swxc1), ROW(sdxc1),
+};

@@ -18,10 +18,9 @@ struct form {
 	uint8_t prefix;
 	bool two_byte; /* 0F escape */
 	uint8_t opcode;
-	bool wide;	/* REX.W */
-	bool byte_reg;	/* reg names an 8-bit register: SPL.. need an empty REX */
-	bool byte_rm;	/* the same for r/m */
-
+	bool wide;     /* REX.W */
+	bool byte_reg; /* reg names an 8-bit register: SPL.. need an empty REX */
+	bool byte_rm;  /* the same for r/m */
 };
 
 static void put8(struct emitter *e, uint8_t byte)

@@ -19,8 +19,8 @@ struct symbolic {
 
 struct open_group {
 	uint32_t version;
-	int64_t low, high;   /* offsets from the version: first byte, past the last byte */
-	int64_t reference;   /* offset of the widest access: alignment is relative to it */
+	int64_t low, high; /* offsets from the version: first byte, past the last byte */
+	int64_t reference; /* offset of the widest access: alignment is relative to it */
 	unsigned alignment;
 	unsigned members;
 	bool write;
@@ -163,12 +163,13 @@ void group_accesses(struct trace *trace)
 		const struct trace_insn *i = &trace->insn[n];
 		unsigned size = access_size(i->insn);
 
-		if (size && can_translate(i->insn, i->word, trace->key))
+		if (size && exact_here(i->insn, trace->key))
 			add_access(&s, trace, n, size);
 		update(&s, i);
 	}
 	for (unsigned n = 0; n < s.count; n++) {
-		bool wide_offsets = s.group[n].low < INT16_MIN * 4 || s.group[n].high > INT16_MAX * 4;
+		bool wide_offsets =
+			s.group[n].low < INT16_MIN * 4 || s.group[n].high > INT16_MAX * 4;
 
 		if (s.group[n].members > 1 && !wide_offsets && trace->groups < JIT_GROUPS)
 			assign(trace, &s.group[n]);

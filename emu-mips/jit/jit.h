@@ -36,8 +36,8 @@
 #define REG_SOFTTLB	 R14
 #define REG_BUDGET	 R15
 #define REG_GROUP	 R13
-#define JIT_GROUPS	 8   /* access groups a block can have */
-#define BLOCK_MAX_LENGTH 64  /* guest instructions */
+#define JIT_GROUPS	 8  /* access groups a block can have */
+#define BLOCK_MAX_LENGTH 64 /* guest instructions */
 #define BLOCK_MAX_PAGES	 4
 #define CODE_REGIONS	 8
 #define BLOCK_MAX_CODE	 (48 * 1024) /* bytes of host code, with room to spare */
@@ -101,9 +101,9 @@ enum site_target {
 struct site {
 	uint8_t kind;
 	uint8_t target;
-	uint8_t access;	   /* enum access, of SITE_MEMORY */
-	uint8_t size;	   /* bytes, a power of two: required alignment of SITE_MEMORY */
-	uint16_t span;	   /* from the address checked to the last cell of @size (groups) */
+	uint8_t access;	    /* enum access, of SITE_MEMORY */
+	uint8_t size;	    /* bytes, a power of two: required alignment of SITE_MEMORY */
+	uint16_t span;	    /* from the address checked to the last cell of @size (groups) */
 	uint16_t give_back; /* charged instructions that have not been executed */
 	uint32_t word;
 	bool grouped;
@@ -219,17 +219,17 @@ struct trace_insn {
 	uint64_t pc;
 	uint32_t word;
 	const struct insn *insn;
-	uint8_t destination;   /* general register written, 0: none */
+	uint8_t destination; /* general register written, 0: none */
 	bool delay_slot;
-	bool check_page;       /* enters another mapped page: its translation must be checked */
-	uint8_t page;	       /* index in trace.host_page */
-	int8_t group;	       /* -1: none */
+	bool check_page; /* enters another mapped page: its translation must be checked */
+	uint8_t page;	 /* index in trace.host_page */
+	int8_t group;	 /* -1: none */
 	bool group_head;
-	int32_t group_offset;  /* from the group's host pointer */
-	bool fused;	       /* second of an unaligned pair, done by the first */
-	bool always;	       /* branch that is always taken */
-	bool jump_known;       /* register jump whose target is known */
-	uint64_t target;       /* of a branch, or of a register jump if known */
+	int32_t group_offset; /* from the group's host pointer */
+	bool fused;	      /* second of an unaligned pair, done by the first */
+	bool always;	      /* branch that is always taken */
+	bool jump_known;      /* register jump whose target is known */
+	uint64_t target;      /* of a branch, or of a register jump if known */
 };
 
 enum trace_end {
@@ -277,6 +277,8 @@ struct builder;
 /* Translates @trace; NULL when out of memory. */
 struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *trace);
 bool can_translate(const struct insn *insn, uint32_t word, uint32_t key);
+/* Whether processor state @key makes the instruction do what its name says (no exception). */
+bool exact_here(const struct insn *insn, uint32_t key);
 
 /* ---- runtime.c ---- */
 int runtime_create(struct translator *jit, struct error *error);

@@ -116,8 +116,7 @@ static struct block *empty_block(struct translator *jit, struct cpu *cpu, uint32
 	block = cache_allocate(jit, sizeof(*block));
 	*block = (struct block){.va = cpu->pc, .key = key, .host_page = host_page, .pages = 1};
 	block->page[0].block = block;
-	block->page[0].page =
-		(uint32_t)((size_t)(host_page - jit->machine->ram) / MIPS_PAGE_SIZE);
+	block->page[0].page = (uint32_t)((size_t)(host_page - jit->machine->ram) / MIPS_PAGE_SIZE);
 	block->first_word[0] = block->last_word[0] = (uint32_t)(cpu->pc % MIPS_PAGE_SIZE);
 	cache_add(jit, block, &e);
 	return block;
@@ -233,7 +232,8 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		interpreter_step(cpu);
 		return go_on(cpu, frame, 0);
 	case SITE_INTERPRET:
-		if (interpret_inside(jit, cpu, frame, site))
+		/* Behind the end of a block the instruction has not been charged. */
+		if (cpu->cycles < cpu->limit && interpret_inside(jit, cpu, frame, site))
 			return site->resume;
 		return go_on(cpu, frame, 0);
 	default:

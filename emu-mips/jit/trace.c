@@ -64,8 +64,7 @@ static int find_page(struct cpu *cpu, struct trace *trace, uint64_t va)
 	if (trace->pages == BLOCK_MAX_PAGES)
 		return -1;
 	entry = &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
-	if (entry->fetch_tag != page &&
-	    !softtlb_fill(cpu, va, ACCESS_FETCH, true, &pa, &exception))
+	if (entry->fetch_tag != page && !softtlb_fill(cpu, va, ACCESS_FETCH, true, &pa, &exception))
 		return -1;
 	if (entry->fetch_tag != page)
 		return -1;
@@ -82,8 +81,7 @@ static bool append(struct cpu *cpu, struct trace *trace, uint64_t pc, bool delay
 	if (page < 0 || (pc & 3))
 		return false;
 	*i = (struct trace_insn){.pc = pc, .delay_slot = delay_slot, .group = -1};
-	i->word = *(const uint32_t *)(const void *)(trace->host_page[page] +
-						    pc % MIPS_PAGE_SIZE);
+	i->word = *(const uint32_t *)(const void *)(trace->host_page[page] + pc % MIPS_PAGE_SIZE);
 	i->insn = decode(i->word);
 	if (!i->insn)
 		return false;
@@ -170,6 +168,8 @@ static bool follow(struct trace *trace, struct trace_insn *branch, struct cursor
 		target = direct_target(branch);
 		branch->always = always_taken(insn, branch->word);
 		branch->target = target;
+		if (insn->flags & INSN_LINKS)
+			cursor->ra = branch->pc + 8;
 		if (insn->class != CLASS_JUMP && !branch->always) {
 			bool backward = target <= branch->pc;
 
@@ -181,8 +181,6 @@ static bool follow(struct trace *trace, struct trace_insn *branch, struct cursor
 			trace->next = cursor->pc;
 			return true;
 		}
-		if (insn->flags & INSN_LINKS)
-			cursor->ra = branch->pc + 8;
 	}
 	branch->target = target;
 	cursor->pc = target;
@@ -203,15 +201,16 @@ static bool step(struct cpu *cpu, struct trace *trace, struct cursor *cursor)
 	trace->end = END_LINK;
 	if (trace->length + 2 > BLOCK_MAX_LENGTH)
 		return false;
-	if (!append(cpu, trace, cursor->pc, false) || !can_translate(i->insn, i->word, trace->key)) {
+	if (!append(cpu, trace, cursor->pc, false) ||
+	    !can_translate(i->insn, i->word, trace->key)) {
 		trace->length = start;
 		trace->pages = pages;
 		trace->end = END_INTERPRET;
 		return false;
 	}
-	if (i->destination == REGISTER_RA)
-		cursor->ra = 0;
 	if (!is_branch(i->insn)) {
+		if (i->destination == REGISTER_RA)
+			cursor->ra = 0;
 		cursor->pc += 4;
 		trace->next = cursor->pc;
 		return true;
@@ -222,9 +221,9 @@ static bool step(struct cpu *cpu, struct trace *trace, struct cursor *cursor)
 		trace->end = END_INTERPRET;
 		return false;
 	}
-	if (trace->insn[start + 1].destination == REGISTER_RA)
-		cursor->ra = 0;
 	more = follow(trace, i, cursor);
+	if (slot->destination == REGISTER_RA)
+		cursor->ra = 0;
 	if (can_translate(slot->insn, slot->word, trace->key))
 		return more;
 	trace->length--;

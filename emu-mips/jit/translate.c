@@ -163,8 +163,8 @@ static struct link *make_link(struct builder *t, uint64_t pc)
 	uint64_t page = t->trace->insn[t->index].pc & ~(MIPS_PAGE_SIZE - 1);
 
 	*link = (struct link){.target = pc};
-	link->same_page = (pc & ~(MIPS_PAGE_SIZE - 1)) == page ||
-			  address_unmapped(t->trace->key, pc);
+	link->same_page =
+		(pc & ~(MIPS_PAGE_SIZE - 1)) == page || address_unmapped(t->trace->key, pc);
 	return link;
 }
 
@@ -209,14 +209,14 @@ void interpret_if(struct builder *t, enum condition cc)
 void emit_page_check(struct builder *t, const struct trace_insn *i)
 {
 	uint64_t page = i->pc & ~(MIPS_PAGE_SIZE - 1);
-	int32_t entry = (int32_t)(page / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES *
-				  sizeof(struct softtlb_entry));
+	int32_t entry =
+		(int32_t)(page / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES * sizeof(struct softtlb_entry));
 	uint64_t addend = (uint64_t)(uintptr_t)t->trace->host_page[i->page] - page;
 
 	emit_mov_r_imm(&t->e, RAX, page);
-	emit_alu_r_rm(&t->e, true, ALU_CMP, RAX,
-		      op_mem(REG_SOFTTLB,
-			     entry + (int32_t)offsetof(struct softtlb_entry, fetch_tag)));
+	emit_alu_r_rm(
+		&t->e, true, ALU_CMP, RAX,
+		op_mem(REG_SOFTTLB, entry + (int32_t)offsetof(struct softtlb_entry, fetch_tag)));
 	add_site_stub(t, emit_jcc(&t->e, CC_NE), make_site(t, SITE_CONTINUE));
 	emit_mov_r_imm(&t->e, RAX, addend);
 	emit_alu_r_rm(&t->e, true, ALU_CMP, RAX,
@@ -243,7 +243,7 @@ bool can_translate(const struct insn *insn, uint32_t word, uint32_t key)
 	return !(insn->flags & INSN_ENDS);
 }
 
-static bool exact_here(const struct insn *insn, uint32_t key)
+bool exact_here(const struct insn *insn, uint32_t key)
 {
 	if ((insn->flags & INSN_OP64) && !(key & KEY_OPS64))
 		return false;
@@ -273,7 +273,6 @@ static bool fold(struct builder *t, const struct trace_insn *i)
 	switch (insn->format) {
 	case FORMAT_RT_RS_SIMM:
 	case FORMAT_RT_RS_UIMM:
-	case FORMAT_EXTRACT:
 	case FORMAT_RD_RS:
 		needed = UINT32_C(1) << rs;
 		break;
@@ -289,9 +288,7 @@ static bool fold(struct builder *t, const struct trace_insn *i)
 		if (insn->id == INSN_ID_movz || insn->id == INSN_ID_movn || insn->id == INSN_ID_mul)
 			return false;
 		break;
-	case FORMAT_INSERT:
-		break;
-	default:
+	default: /* EXT and INS may be reserved instructions, by their fields */
 		return false;
 	}
 	if (needed & ~t->state.known)
@@ -350,8 +347,7 @@ static void emit_stub(struct builder *t, struct stub *stub)
 	emit_patch(e, stub->link->place, emit_here(e));
 	stub->link->stub = emit_here(e);
 	/* The links are copied to their final place when the block is complete; see below. */
-	emit_mov_r_imm(e, RAX,
-		       (uint64_t)(uintptr_t)&t->block->links[stub->link - t->link]);
+	emit_mov_r_imm(e, RAX, (uint64_t)(uintptr_t)&t->block->links[stub->link - t->link]);
 	emit_jmp_to(e, t->jit->thunk_link);
 }
 
@@ -433,9 +429,9 @@ static void fill_block(struct builder *t)
 	block->pages = (uint8_t)trace->pages;
 	for (unsigned p = 0; p < trace->pages; p++) {
 		block->page[p].block = block;
-		block->page[p].page = (uint32_t)((size_t)(trace->host_page[p] -
-							  t->jit->machine->ram) /
-						 MIPS_PAGE_SIZE);
+		block->page[p].page =
+			(uint32_t)((size_t)(trace->host_page[p] - t->jit->machine->ram) /
+				   MIPS_PAGE_SIZE);
 		block->first_word[p] = MIPS_PAGE_SIZE;
 		block->last_word[p] = 0;
 	}

@@ -173,8 +173,8 @@ static bool stays(const struct trace_insn *i)
 {
 	return i->insn->class == CLASS_INT && !(i->insn->flags & (INSN_TRAPS | INSN_FPU)) &&
 	       i->insn->format != FORMAT_EXTRACT && i->insn->format != FORMAT_INSERT &&
-	       i->insn->format != FORMAT_RD_RS &&
-	       !i->check_page && translate_int_table[i->insn->id];
+	       i->insn->format != FORMAT_RD_RS && !i->check_page &&
+	       translate_int_table[i->insn->id];
 }
 
 /* JR, JALR: target in RAX at the end; emit_indirect() follows. */

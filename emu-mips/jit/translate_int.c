@@ -316,7 +316,7 @@ static bool shift(struct builder *t, const struct trace_insn *i, bool wide, enum
 }
 
 #define SHIFT(name, wide, op, extra)                                                               \
-	static bool t_##name(struct builder *t, const struct trace_insn *i)                    \
+	static bool t_##name(struct builder *t, const struct trace_insn *i)                        \
 	{                                                                                          \
 		return shift(t, i, wide, op, field_sa(i->word) + (extra));                         \
 	}
@@ -331,7 +331,7 @@ SHIFT(dsll32, true, SHIFT_SHL, 32)
 SHIFT(dsrl32, true, SHIFT_SHR, 32)
 SHIFT(dsra32, true, SHIFT_SAR, 32)
 SHIFT(drotr32, true, SHIFT_ROR, 32)
-SHIFT(sra, false, SHIFT_SAR, 0)
+SHIFT(sra, true, SHIFT_SAR, 0) /* a sign-extended word stays one */
 
 /* The count is taken modulo the width, as x86 does. */
 static bool shift_variable(struct builder *t, const struct trace_insn *i, bool wide,
@@ -351,18 +351,27 @@ static bool shift_variable(struct builder *t, const struct trace_insn *i, bool w
 }
 
 #define SHIFTV(name, wide, op)                                                                     \
-	static bool t_##name(struct builder *t, const struct trace_insn *i)                    \
+	static bool t_##name(struct builder *t, const struct trace_insn *i)                        \
 	{                                                                                          \
 		return shift_variable(t, i, wide, op);                                             \
 	}
 SHIFTV(sllv, false, SHIFT_SHL)
 SHIFTV(srlv, false, SHIFT_SHR)
-SHIFTV(srav, false, SHIFT_SAR)
 SHIFTV(rotrv, false, SHIFT_ROR)
 SHIFTV(dsllv, true, SHIFT_SHL)
 SHIFTV(dsrlv, true, SHIFT_SHR)
 SHIFTV(dsrav, true, SHIFT_SAR)
 SHIFTV(drotrv, true, SHIFT_ROR)
+
+static bool t_srav(struct builder *t, const struct trace_insn *i)
+{
+	load_register(t, RCX, field_rs(i->word));
+	emit_alu_rm_i(&t->e, false, ALU_AND, op_reg(RCX), 31);
+	load_register(t, RAX, field_rt(i->word));
+	emit_shift_cl(&t->e, true, SHIFT_SAR, op_reg(RAX));
+	finish(t, field_rd(i->word), RAX);
+	return true;
+}
 
 static bool conditional_move(struct builder *t, const struct trace_insn *i, enum condition cc)
 {
@@ -560,10 +569,10 @@ static bool extract(struct builder *t, const struct trace_insn *i, bool wide, un
 	unsigned rt = field_rt(i->word);
 	enum host_reg dst = target(rt, RAX);
 
-	if (rt == 0)
-		return true;
 	if (lsb + size > (wide ? 64u : 32u))
 		return false;
+	if (rt == 0)
+		return true;
 	load_register(t, dst, field_rs(i->word));
 	if (size == 32 && lsb == 0) {
 		emit_load(&t->e, wide ? LOAD_U32 : LOAD_S32, dst, op_reg(dst));
@@ -609,10 +618,10 @@ static bool insert(struct builder *t, const struct trace_insn *i, bool wide, uns
 	unsigned rt = field_rt(i->word);
 	uint64_t mask;
 
-	if (rt == 0)
-		return true;
 	if (msb < lsb || msb >= (wide ? 64u : 32u))
 		return false;
+	if (rt == 0)
+		return true;
 	mask = (msb - lsb == 63 ? ~UINT64_C(0) : (UINT64_C(1) << (msb - lsb + 1)) - 1);
 	load_register(t, RAX, field_rs(i->word));
 	emit_mov_r_imm(e, RDX, mask);
@@ -620,8 +629,8 @@ static bool insert(struct builder *t, const struct trace_insn *i, bool wide, uns
 	if (lsb)
 		emit_shift_i(e, true, SHIFT_SHL, op_reg(RAX), lsb);
 	load_register(t, RCX, rt);
-	if (fits_s32((int64_t)~(mask << lsb))) {
-		emit_alu_rm_i(e, true, ALU_AND, op_reg(RCX), (int32_t)~(mask << lsb));
+	if (fits_s32((int64_t) ~(mask << lsb))) {
+		emit_alu_rm_i(e, true, ALU_AND, op_reg(RCX), (int32_t) ~(mask << lsb));
 	} else {
 		emit_mov_r_imm(e, RDX, ~(mask << lsb));
 		emit_alu_r_rm(e, true, ALU_AND, RCX, op_reg(RDX));
@@ -723,16 +732,79 @@ static bool t_rdhwr(struct builder *t, const struct trace_insn *i)
 
 #define ROW(name) [INSN_ID_##name] = t_##name
 translate_function *const translate_int_table[INSN_COUNT] = {
-	ROW(addu), ROW(subu), ROW(daddu), ROW(dsubu), ROW(and), ROW(or), ROW(xor), ROW(nor),
-	ROW(add), ROW(sub), ROW(dadd), ROW(dsub), ROW(addi), ROW(daddi), ROW(addiu), ROW(daddiu),
-	ROW(andi), ROW(ori), ROW(xori), ROW(slt), ROW(sltu), ROW(slti), ROW(sltiu),
-	ROW(sll), ROW(srl), ROW(sra), ROW(rotr), ROW(dsll), ROW(dsrl), ROW(dsra), ROW(drotr),
-	ROW(dsll32), ROW(dsrl32), ROW(dsra32), ROW(drotr32),
-	ROW(sllv), ROW(srlv), ROW(srav), ROW(rotrv), ROW(dsllv), ROW(dsrlv), ROW(dsrav),
-	ROW(drotrv), ROW(movz), ROW(movn), ROW(mfhi), ROW(mflo), ROW(mthi), ROW(mtlo),
-	ROW(mult), ROW(multu), ROW(dmult), ROW(dmultu), ROW(div), ROW(divu), ROW(ddiv), ROW(ddivu),
-	ROW(teq), ROW(tne), ROW(clz), ROW(dclz), ROW(ext), ROW(dext), ROW(dextm), ROW(dextu),
-	ROW(ins), ROW(dins), ROW(dinsm), ROW(dinsu), ROW(seb), ROW(seh), ROW(wsbh), ROW(mul),
+	ROW(addu),
+	ROW(subu),
+	ROW(daddu),
+	ROW(dsubu),
+	ROW(and),
+	ROW(or),
+	ROW(xor),
+	ROW(nor),
+	ROW(add),
+	ROW(sub),
+	ROW(dadd),
+	ROW(dsub),
+	ROW(addi),
+	ROW(daddi),
+	ROW(addiu),
+	ROW(daddiu),
+	ROW(andi),
+	ROW(ori),
+	ROW(xori),
+	ROW(slt),
+	ROW(sltu),
+	ROW(slti),
+	ROW(sltiu),
+	ROW(sll),
+	ROW(srl),
+	ROW(sra),
+	ROW(rotr),
+	ROW(dsll),
+	ROW(dsrl),
+	ROW(dsra),
+	ROW(drotr),
+	ROW(dsll32),
+	ROW(dsrl32),
+	ROW(dsra32),
+	ROW(drotr32),
+	ROW(sllv),
+	ROW(srlv),
+	ROW(srav),
+	ROW(rotrv),
+	ROW(dsllv),
+	ROW(dsrlv),
+	ROW(dsrav),
+	ROW(drotrv),
+	ROW(movz),
+	ROW(movn),
+	ROW(mfhi),
+	ROW(mflo),
+	ROW(mthi),
+	ROW(mtlo),
+	ROW(mult),
+	ROW(multu),
+	ROW(dmult),
+	ROW(dmultu),
+	ROW(div),
+	ROW(divu),
+	ROW(ddiv),
+	ROW(ddivu),
+	ROW(teq),
+	ROW(tne),
+	ROW(clz),
+	ROW(dclz),
+	ROW(ext),
+	ROW(dext),
+	ROW(dextm),
+	ROW(dextu),
+	ROW(ins),
+	ROW(dins),
+	ROW(dinsm),
+	ROW(dinsu),
+	ROW(seb),
+	ROW(seh),
+	ROW(wsbh),
+	ROW(mul),
 	ROW(rdhwr),
 	[INSN_ID_sync] = t_nothing,
 	[INSN_ID_pref] = t_nothing,

@@ -90,17 +90,17 @@ static void emit_host_address(struct builder *t, const struct access_plan *plan)
 		emit_lea(e, true, RDX, op_mem(RAX, (int32_t)plan->span));
 	else
 		emit_mov_r_rm(e, true, RDX, op_reg(RAX));
-	emit_alu_rm_i(e, true, ALU_AND, op_reg(RDX), -(int32_t)MIPS_PAGE_SIZE | (int32_t)(plan->size - 1));
+	emit_alu_rm_i(e, true, ALU_AND, op_reg(RDX),
+		      -(int32_t)MIPS_PAGE_SIZE | (int32_t)(plan->size - 1));
 	emit_alu_r_rm(e, true, ALU_CMP, RDX, op_index(REG_SOFTTLB, RCX, 0, tag));
 	add_site_stub(t, emit_jcc(e, CC_NE), site);
-	emit_alu_r_rm(e, true, ALU_ADD, RAX,
-		      op_index(REG_SOFTTLB, RCX, 0, ENTRY_FIELD(addend)));
+	emit_alu_r_rm(e, true, ALU_ADD, RAX, op_index(REG_SOFTTLB, RCX, 0, ENTRY_FIELD(addend)));
 }
 
 static struct operand group_slot(int group)
 {
-	return group == 0 ? op_reg(REG_GROUP) :
-			    op_mem(RSP, (int32_t)offsetof(struct jit_frame, group) + group * 8);
+	return group == 0 ? op_reg(REG_GROUP)
+			  : op_mem(RSP, (int32_t)offsetof(struct jit_frame, group) + group * 8);
 }
 
 static struct operand group_access(struct builder *t, const struct trace_insn *i)
@@ -152,7 +152,7 @@ static bool load(struct builder *t, const struct trace_insn *i, enum load_kind k
 }
 
 #define LOAD(name, kind)                                                                           \
-	static bool t_##name(struct builder *t, const struct trace_insn *i)                    \
+	static bool t_##name(struct builder *t, const struct trace_insn *i)                        \
 	{                                                                                          \
 		return load(t, i, kind);                                                           \
 	}
@@ -223,8 +223,7 @@ static bool t_sdc1(struct builder *t, const struct trace_insn *i)
 	return store_fpr(t, field_ft(i->word), true, emit_access(t, i, true));
 }
 
-static void emit_indexed(struct builder *t, const struct trace_insn *i, unsigned size,
-			 bool write)
+static void emit_indexed(struct builder *t, const struct trace_insn *i, unsigned size, bool write)
 {
 	struct access_plan plan = {.base = field_rs(i->word),
 				   .index = field_rt(i->word),
@@ -260,7 +259,23 @@ static bool t_sdxc1(struct builder *t, const struct trace_insn *i)
 
 #define ROW(name) [INSN_ID_##name] = t_##name
 translate_function *const translate_mem_table[INSN_COUNT] = {
-	ROW(lb), ROW(lbu), ROW(lh), ROW(lhu), ROW(lw), ROW(lwu), ROW(ld),
-	[INSN_ID_sb] = store, [INSN_ID_sh] = store, [INSN_ID_sw] = store, [INSN_ID_sd] = store,
-	ROW(lwc1), ROW(ldc1), ROW(swc1), ROW(sdc1), ROW(lwxc1), ROW(ldxc1), ROW(swxc1), ROW(sdxc1),
+	ROW(lb),
+	ROW(lbu),
+	ROW(lh),
+	ROW(lhu),
+	ROW(lw),
+	ROW(lwu),
+	ROW(ld),
+	[INSN_ID_sb] = store,
+	[INSN_ID_sh] = store,
+	[INSN_ID_sw] = store,
+	[INSN_ID_sd] = store,
+	ROW(lwc1),
+	ROW(ldc1),
+	ROW(swc1),
+	ROW(sdc1),
+	ROW(lwxc1),
+	ROW(ldxc1),
+	ROW(swxc1),
+	ROW(sdxc1),
 };

@@ -72,8 +72,7 @@ static void test_moves(void **state)
 {
 	(void)state;
 	CHECK("mov r10, qword ptr [rsp]", emit_mov_r_rm(e, true, R10, op_mem(RSP, 0)));
-	CHECK("mov dword ptr [r12 + 0x80], eax",
-	      emit_mov_rm_r(e, false, op_mem(R12, 0x80), RAX));
+	CHECK("mov dword ptr [r12 + 0x80], eax", emit_mov_rm_r(e, false, op_mem(R12, 0x80), RAX));
 	CHECK("mov ebx, 0x80000000", emit_mov_r_imm(e, RBX, 0x80000000));
 	CHECK("mov r9, -0x80000000", emit_mov_r_imm(e, R9, UINT64_C(0xffffffff80000000)));
 	CHECK("movabs rdi, 0x123456789abcdef0",
@@ -119,8 +118,7 @@ static void test_arithmetic(void **state)
 static void test_sse(void **state)
 {
 	(void)state;
-	CHECK("movsd xmm0, qword ptr [rbp + 0x200]",
-	      emit_sse_load(e, true, 0, op_mem(RBP, 0x200)));
+	CHECK("movsd xmm0, qword ptr [rbp + 0x200]", emit_sse_load(e, true, 0, op_mem(RBP, 0x200)));
 	CHECK("movss dword ptr [rbp + 8], xmm1", emit_sse_store(e, false, op_mem(RBP, 8), 1));
 	CHECK("addsd xmm0, xmm1", emit_sse_op(e, true, SSE_ADD, 0, op_reg((enum host_reg)1)));
 	CHECK("divss xmm0, dword ptr [rbp]", emit_sse_op(e, false, SSE_DIV, 0, op_mem(RBP, 0)));

@@ -15,8 +15,11 @@ $(BUILD)/tests/lockstep: $(call objects,$(lockstep-srcs)) $(BUILD)/libemu.a $(BU
 	@$(if $(V),,echo "  LD      $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
 
+# The user-level comparison with qemu-mips64el: tests/conformance/user.
+include tests/conformance/user/module.mk
+
 .PHONY: test test-long bench tests
-tests: $(unit-bins) $(BUILD)/tests/lockstep
+tests: $(unit-bins) $(BUILD)/tests/lockstep $(user-conformance)
 ## make test       run all tests (under 25 minutes); last line is "N passed, N failed"
 test: all tests
 	$(Q)BUILD=$(BUILD) tests/run test

@@ -109,14 +109,14 @@ enum exec exec_cvt_s_pl(struct cpu *cpu, uint32_t word)
 {
 	FPU_CHECK_FR(cpu);
 	fpu_write32(cpu, field_fd(word), (uint32_t)ps_lower(fpu_read64(cpu, field_fs(word))));
-	return EXEC_OK;
+	return fpu_record(cpu, 0); /* a conversion: clears Cause */
 }
 
 enum exec exec_cvt_s_pu(struct cpu *cpu, uint32_t word)
 {
 	FPU_CHECK_FR(cpu);
 	fpu_write32(cpu, field_fd(word), (uint32_t)ps_upper(fpu_read64(cpu, field_fs(word))));
-	return EXEC_OK;
+	return fpu_record(cpu, 0); /* a conversion: clears Cause */
 }
 
 /* Aligns: rs mod 8 is 0 (fs as it is) or 4 (the upper of fs and the lower of ft, little-endian);

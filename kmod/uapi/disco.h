@@ -90,7 +90,8 @@ struct disco_info {
  * @window_offset: out: mmap offset of the flush window
  * @window_size: out: its size. Map it whole, PROT_READ and MAP_SHARED, and leave it alone: with it
  *	a batch costs one TLB flush, without it one for each view
- * @counters_offset: out: mmap offset of the snapshot: __u32 counter[slot * views + view], read-only
+ * @counters_offset: out: mmap offset of the snapshot: __u32 counter[slot * views + view], read-only,
+ *	to be mapped after the first DISCO_COUNT_CONFIG
  * @counters_size: out: its size in bytes
  * @ring_offset: out: mmap offset of struct disco_ring
  * @ring_size: out: its size in bytes, 0 without a ring
@@ -117,7 +118,7 @@ struct disco_space_create {
  * EINVAL (slot, node, operation or argument out of range), ENOMEM (no memory on the node, or a
  * limit), EBUSY (the page is pinned by a device or in use by the kernel now: nothing was done),
  * EMLINK (the slot shares its page: break it first), EOPNOTSUPP (not in a longterm space),
- * ENODATA (collapse, share or break of an empty slot).
+ * ENODATA (replicate, collapse, break or share with an empty slot).
  */
 enum disco_op {
 	/* One page on @node, all views on it. An empty slot gets a zeroed page there. */
@@ -161,7 +162,7 @@ struct disco_remap_entry {
  * @entries: in: address of an array of struct disco_remap_entry
  * @count: in: its length, up to max_batch
  * @done: in and out: entries finished. Start with 0; after EINTR call again with the same structure
- * @flushes: out: TLB flushes the call cost
+ * @flushes: in and out: increased by the TLB flushes of the call
  *
  * Entries take effect in their order. Up to 512 of them share one TLB flush; an entry on a slot that
  * the same flush has changed already begins a new one. Ascending slots are fastest.

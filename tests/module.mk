@@ -7,9 +7,8 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/li
 	@$(if $(V),,echo "  CCLD    $@")
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a -lcmocka $(USER_LIBS)
 
-# The comparison of engines: tests/conformance/lockstep. HAVE_TRANSLATOR: translator_engine exists.
+# The comparison of engines: tests/conformance/lockstep.
 lockstep-srcs := $(wildcard tests/conformance/lockstep/*.c)
-FLAGS_tests += $(if $(wildcard emu-mips/jit/translator.c),-DHAVE_TRANSLATOR)
 $(BUILD)/tests/lockstep: $(call objects,$(lockstep-srcs)) $(BUILD)/libemu.a $(BUILD)/libvmm.a
 	$(Q)mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")

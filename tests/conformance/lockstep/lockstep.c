@@ -264,9 +264,7 @@ static bool run_program(const struct options *options, uint64_t seed, struct tot
 
 static const struct engine_ops *const engines[] = {
 	&interpreter_engine,
-#ifdef HAVE_TRANSLATOR
 	&translator_engine,
-#endif
 };
 
 static const struct engine_ops *find_engine(const char *name)

@@ -119,37 +119,37 @@ enum segment_access_mode {
  * from supervisor mode too (Segmentation Control has no access mode for XKSEG). Writable only where
  * the machine file allows it (xkseg_bit).
  */
-#define CONFIG6_XKSEG_S	  UINT32_C(1)
+#define CONFIG6_XKSEG_S	   UINT32_C(1)
 
-#define CONFIG_K0	  UINT32_C(7)
-#define CONFIG1_MMU_SHIFT 25
-#define CONFIG1_FP	  UINT32_C(1)
-#define CONFIG5_K	  (UINT32_C(1) << 30) /* coherency attributes from SegCtl, not Config.K0 */
+#define CONFIG_K0	   UINT32_C(7)
+#define CONFIG1_MMU_SHIFT  25
+#define CONFIG1_FP	   UINT32_C(1)
+#define CONFIG5_K	   (UINT32_C(1) << 30) /* coherency attributes from SegCtl, not Config.K0 */
 
-#define CONFIG3_VINT	  (UINT32_C(1) << 5)
-#define CONFIG3_LPA	  (UINT32_C(1) << 7)
-#define CONFIG3_ULRI	  (UINT32_C(1) << 13)
-#define CONFIG3_SC	  (UINT32_C(1) << 25)
-#define CONFIG3_CMGCR	  (UINT32_C(1) << 29)
-#define CONFIG_M	  (UINT32_C(1) << 31)
+#define CONFIG3_VINT	   (UINT32_C(1) << 5)
+#define CONFIG3_LPA	   (UINT32_C(1) << 7)
+#define CONFIG3_ULRI	   (UINT32_C(1) << 13)
+#define CONFIG3_SC	   (UINT32_C(1) << 25)
+#define CONFIG3_CMGCR	   (UINT32_C(1) << 29)
+#define CONFIG_M	   (UINT32_C(1) << 31)
 
-#define MIPS_PAGE_SHIFT	  12
-#define MIPS_PAGE_SIZE	  (UINT64_C(1) << MIPS_PAGE_SHIFT)
+#define MIPS_PAGE_SHIFT	   12
+#define MIPS_PAGE_SIZE	   (UINT64_C(1) << MIPS_PAGE_SHIFT)
 
 /* IntCtl (12,1), HWREna (7,0), EBase (15,1) */
-#define INTCTL_VS	  UINT32_C(0x3e0)
-#define HWRENA_CPUNUM	  UINT32_C(0x1)
-#define HWRENA_SYNCI_STEP UINT32_C(0x2)
-#define HWRENA_CC	  UINT32_C(0x4)
-#define HWRENA_CCRES	  UINT32_C(0x8)
-#define HWRENA_ULR	  (UINT32_C(1) << 29)
-#define EBASE_CPUNUM	  UINT32_C(0x3ff)
+#define INTCTL_VS	   UINT32_C(0x3e0)
+#define HWRENA_CPUNUM	   UINT32_C(0x1)
+#define HWRENA_SYNCI_STEP  UINT32_C(0x2)
+#define HWRENA_CC	   UINT32_C(0x4)
+#define HWRENA_CCRES	   UINT32_C(0x8)
+#define HWRENA_ULR	   (UINT32_C(1) << 29)
+#define EBASE_CPUNUM	   UINT32_C(0x3ff)
 
-#define INDEX_P		  (UINT32_C(1) << 31)
+#define INDEX_P		   (UINT32_C(1) << 31)
 
 /* Cache coherency attributes (C, K0 and xkphys address bits 61:59) */
-#define CCA_UNCACHED	  2
-#define CCA_CACHED	  3
+#define CCA_UNCACHED	   2
+#define CCA_CACHED	   3
 
 /* Exception vectors: offsets from the base, and the base under Status.BEV. */
 #define VECTOR_TLB_REFILL  0x000
@@ -159,20 +159,20 @@ enum segment_access_mode {
 #define VECTOR_BEV_BASE	   UINT64_C(0xffffffffbfc00200)
 #define VECTOR_RESET	   UINT64_C(0xffffffffbfc00000)
 
-#define MIPS_XKPHYS	  UINT64_C(0x8000000000000000)
-#define MIPS_XKSEG	  UINT64_C(0xc000000000000000)
-#define MIPS_CKSEG0	  UINT64_C(0xffffffff80000000)
-#define MIPS_CKSEG1	  UINT64_C(0xffffffffa0000000)
-#define MIPS_CKSSEG	  UINT64_C(0xffffffffc0000000)
-#define MIPS_CKSEG3	  UINT64_C(0xffffffffe0000000)
+#define MIPS_XKPHYS	   UINT64_C(0x8000000000000000)
+#define MIPS_XKSEG	   UINT64_C(0xc000000000000000)
+#define MIPS_CKSEG0	   UINT64_C(0xffffffff80000000)
+#define MIPS_CKSEG1	   UINT64_C(0xffffffffa0000000)
+#define MIPS_CKSSEG	   UINT64_C(0xffffffffc0000000)
+#define MIPS_CKSEG3	   UINT64_C(0xffffffffe0000000)
 
 /* FCSR fields; the five exception bits stand in the order V Z O U I from bit 4 down to bit 0. */
-#define FCSR_RM		  UINT32_C(3)
-#define FCSR_FLAGS_SHIFT  2
-#define FCSR_ENABLE_SHIFT 7
-#define FCSR_CAUSE_SHIFT  12
-#define FCSR_CAUSE_E	  (UINT32_C(1) << 17)
-#define FCSR_FCC0	  (UINT32_C(1) << 23)
-#define FCSR_FS		  (UINT32_C(1) << 24)
+#define FCSR_RM		   UINT32_C(3)
+#define FCSR_FLAGS_SHIFT   2
+#define FCSR_ENABLE_SHIFT  7
+#define FCSR_CAUSE_SHIFT   12
+#define FCSR_CAUSE_E	   (UINT32_C(1) << 17)
+#define FCSR_FCC0	   (UINT32_C(1) << 23)
+#define FCSR_FS		   (UINT32_C(1) << 24)
 
 #endif

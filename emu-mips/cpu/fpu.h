@@ -9,8 +9,9 @@
  * every NaN result is the default NaN.
  *
  * Two implementations: soft_* in integers (fpu_soft.c, the reference, any host), and the host's
- * SSE2 (fpu_host.h), which gives an operation back to soft_* when the result is a NaN or may have
- * to be flushed. fpu_* below picks; tests/unit/fpu_test.c compares the two.
+ * SSE2 (fpu_host.h, and fpu_nearest.h for the usual case), which gives an operation back to soft_*
+ * when the result is a NaN or may have to be flushed. fpu_* below picks; tests/unit/fpu_test.c
+ * compares the two.
  *
  * Choices where the architecture leaves one, or where we follow what qemu-mips64el does:
  * tininess is detected after rounding; underflow is signalled only when the result is inexact too,
@@ -50,9 +51,9 @@ enum fpu_rounding {
 };
 
 struct fpu_env {
-	uint8_t rounding; /* enum fpu_rounding */
-	bool flush;	  /* FCSR.FS */
-	uint8_t flags;	  /* enum fpu_flag: exceptions signalled so far */
+	unsigned rounding; /* enum fpu_rounding */
+	unsigned flags;	   /* enum fpu_flag: exceptions signalled so far */
+	bool flush;	   /* FCSR.FS */
 };
 
 static inline struct fpu_env fpu_env_of(uint32_t fcr31)

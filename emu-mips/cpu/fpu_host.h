@@ -79,20 +79,40 @@ static inline bool fpu_redo_s(const struct fpu_env *env, float r)
 	return __builtin_expect(env->flush, 0) && __builtin_fabsf(r) <= 0x1p-126f;
 }
 
+#include "fpu_nearest.h"
+
+static inline bool fpu_usual(const struct fpu_env *env)
+{
+	return __builtin_expect(env->rounding == FPU_NEAREST && !env->flush, 1);
+}
+
+/* The integer implementation, given a copy of *env: so that *env itself can stay in registers. */
+#define FPU_SOFT(call)                                                                             \
+	({                                                                                         \
+		struct fpu_env copy = *env;                                                        \
+		__auto_type soft_result = (call);                                                  \
+                                                                                                   \
+		env->flags = copy.flags;                                                           \
+		soft_result;                                                                       \
+	})
+
 /* In all asm statements: %1 receives MXCSR, %2 is loaded into it. */
 #define HOST_BINARY(op, type, fmt, bits_of, of, format, instruction)                               \
 	static inline uint64_t fpu_##op##_##fmt(struct fpu_env *env, uint64_t a, uint64_t b)       \
 	{                                                                                          \
 		type r = of(a);                                                                    \
+		uint64_t result;                                                                   \
 		uint32_t mxcsr;                                                                    \
 		unsigned flags;                                                                    \
                                                                                                    \
+		if (fpu_usual(env) && fpu_nearest_##op##_##fmt(a, b, &result, &env->flags))        \
+			return result;                                                             \
 		__asm__ volatile("ldmxcsr %2\n\t" instruction " %3, %0\n\tstmxcsr %1"              \
 				 : "+x"(r), "=m"(mxcsr)                                            \
 				 : "m"(fpu_mxcsr[env->rounding]), "x"(of(b)));                     \
 		flags = fpu_host_end(env, mxcsr);                                                  \
 		if (fpu_redo_##fmt(env, r))                                                        \
-			return soft_##op(env, &format, a, b);                                      \
+			return FPU_SOFT(soft_##op(&copy, &format, a, b));                          \
 		env->flags |= flags;                                                               \
 		return bits_of(r);                                                                 \
 	}
@@ -126,26 +146,26 @@ HOST_BINARY_D(div, "divsd")
 				 : "m"(fpu_mxcsr[env->rounding]), constraint(source));             \
 		flags = fpu_host_end(env, mxcsr);                                                  \
 		if (fpu_redo_##fmt(env, r))                                                        \
-			return soft;                                                               \
+			return FPU_SOFT(soft);                                                     \
 		env->flags |= flags;                                                               \
 		return bits_of(r);                                                                 \
 	}
 HOST_UNARY(sqrt_s, float, fpu_float_of(a), s, fpu_bits_of_float, "sqrtss", "x",
-	   soft_sqrt(env, &fpu_single, a))
+	   soft_sqrt(&copy, &fpu_single, a))
 HOST_UNARY(sqrt_d, double, fpu_double_of(a), d, fpu_bits_of_double, "sqrtsd", "x",
-	   soft_sqrt(env, &fpu_double, a))
+	   soft_sqrt(&copy, &fpu_double, a))
 HOST_UNARY(cvt_d_s, double, fpu_float_of(a), d, fpu_bits_of_double, "cvtss2sd", "x",
-	   soft_convert(env, &fpu_double, &fpu_single, a))
+	   soft_convert(&copy, &fpu_double, &fpu_single, a))
 HOST_UNARY(cvt_s_d, float, fpu_double_of(a), s, fpu_bits_of_float, "cvtsd2ss", "x",
-	   soft_convert(env, &fpu_single, &fpu_double, a))
+	   soft_convert(&copy, &fpu_single, &fpu_double, a))
 HOST_UNARY(cvt_s_w, float, (int32_t)a, s, fpu_bits_of_float, "cvtsi2ssl", "r",
-	   soft_from_integer(env, &fpu_single, (int32_t)a))
+	   soft_from_integer(&copy, &fpu_single, (int32_t)a))
 HOST_UNARY(cvt_s_l, float, (int64_t)a, s, fpu_bits_of_float, "cvtsi2ssq", "r",
-	   soft_from_integer(env, &fpu_single, (int64_t)a))
+	   soft_from_integer(&copy, &fpu_single, (int64_t)a))
 HOST_UNARY(cvt_d_w, double, (int32_t)a, d, fpu_bits_of_double, "cvtsi2sdl", "r",
-	   soft_from_integer(env, &fpu_double, (int32_t)a))
+	   soft_from_integer(&copy, &fpu_double, (int32_t)a))
 HOST_UNARY(cvt_d_l, double, (int64_t)a, d, fpu_bits_of_double, "cvtsi2sdq", "r",
-	   soft_from_integer(env, &fpu_double, (int64_t)a))
+	   soft_from_integer(&copy, &fpu_double, (int64_t)a))
 #undef HOST_UNARY
 
 /* To an integer. The host answers the most negative integer to all it cannot convert. */
@@ -161,7 +181,7 @@ HOST_UNARY(cvt_d_l, double, (int64_t)a, d, fpu_bits_of_double, "cvtsi2sdq", "r",
 				 : "m"(fpu_mxcsr[env->rounding]), "x"(source));                    \
 		flags = fpu_host_end(env, mxcsr);                                                  \
 		if (__builtin_expect(flags & FPU_INVALID, 0))                                      \
-			return soft_to_integer(env, &format, a, 8 * sizeof(type));                 \
+			return FPU_SOFT(soft_to_integer(&copy, &format, a, 8 * sizeof(type)));     \
 		env->flags |= flags;                                                               \
 		return (uint64_t)r;                                                                \
 	}
@@ -177,7 +197,7 @@ static inline bool fpu_compare_s(struct fpu_env *env, uint64_t a, uint64_t b, un
 	float x = fpu_float_of(a), y = fpu_float_of(b);
 
 	if (__builtin_expect(__builtin_isunordered(x, y), 0))
-		return soft_compare(env, &fpu_single, a, b, condition);
+		return FPU_SOFT(soft_compare(&copy, &fpu_single, a, b, condition));
 	return ((condition & 4) && x < y) || ((condition & 2) && x == y);
 }
 
@@ -186,7 +206,7 @@ static inline bool fpu_compare_d(struct fpu_env *env, uint64_t a, uint64_t b, un
 	double x = fpu_double_of(a), y = fpu_double_of(b);
 
 	if (__builtin_expect(__builtin_isunordered(x, y), 0))
-		return soft_compare(env, &fpu_double, a, b, condition);
+		return FPU_SOFT(soft_compare(&copy, &fpu_double, a, b, condition));
 	return ((condition & 4) && x < y) || ((condition & 2) && x == y);
 }
 

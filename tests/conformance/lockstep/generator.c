@@ -500,10 +500,31 @@ static void set_registers(struct cpu *cpu, struct lockstep_random *random, uint6
 	cpu->gpr[INDEX] = lockstep_below(random, 64) * 8;
 }
 
+/* CPUs run the same code, each with registers, FPU and timer of its own. */
+static void start_cpu(struct cpu *cpu, struct lockstep_random *random, uint32_t status)
+{
+	uint64_t base = (status & STATUS_KSU) == 0 ? CODE_KSEG0 : CODE_USER;
+
+	cp0_write(cpu, 12, 0, STATUS_KX | STATUS_SX | STATUS_UX);
+	map_code(cpu);
+	cp0_write(cpu, 31, 3, base);
+	cp0_write(cpu, 31, 4, CODE_BYTES);
+	cp0_write(cpu, 11, 0, 500 + lockstep_below(random, 1000));
+	cp0_write(cpu, 13, 0, CAUSE_IV);
+	set_registers(cpu, random, base);
+	status |= STATUS_CU1 | UINT32_C(0x8100) | STATUS_IE;
+	if (one_in(random, 3))
+		status &= ~STATUS_CU1;
+	if (one_in(random, 2))
+		status |= STATUS_FR;
+	cp0_write(cpu, 12, 0, status);
+	cpu->pc = base;
+	cpu->in_delay_slot = false;
+}
+
 void lockstep_generate(struct machine *machine, uint64_t seed)
 {
 	struct lockstep_random random = {(seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1};
-	struct cpu *cpu = machine->cpu[0];
 	uint32_t status = mode_bits[lockstep_below(&random, sizeof(mode_bits) / 4)];
 	uint64_t base = (status & STATUS_KSU) == 0 ? CODE_KSEG0 : CODE_USER;
 	struct stream stream = {machine, &random, base, 0};
@@ -512,19 +533,6 @@ void lockstep_generate(struct machine *machine, uint64_t seed)
 	put_handlers(machine);
 	fill_data(machine, &random);
 	emit_code(&stream);
-	cp0_write(cpu, 12, 0, STATUS_KX | STATUS_SX | STATUS_UX);
-	map_code(cpu);
-	cp0_write(cpu, 31, 3, base);
-	cp0_write(cpu, 31, 4, CODE_BYTES);
-	cp0_write(cpu, 11, 0, 500 + lockstep_below(&random, 1000));
-	cp0_write(cpu, 13, 0, CAUSE_IV);
-	set_registers(cpu, &random, base);
-	status |= STATUS_CU1 | UINT32_C(0x8100) | STATUS_IE;
-	if (one_in(&random, 3))
-		status &= ~STATUS_CU1;
-	if (one_in(&random, 2))
-		status |= STATUS_FR;
-	cp0_write(cpu, 12, 0, status);
-	cpu->pc = base;
-	cpu->in_delay_slot = false;
+	for (unsigned n = 0; n < machine->config.cpus; n++)
+		start_cpu(machine->cpu[n], &random, status);
 }

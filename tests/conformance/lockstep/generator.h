@@ -22,8 +22,8 @@ uint64_t lockstep_random(struct lockstep_random *random);
 /* 0 .. @bound - 1 */
 unsigned lockstep_below(struct lockstep_random *random, unsigned bound);
 
-/* Puts the program of @seed into @machine: exception vectors, code, data, and the state of CPU 0:
- * kernel, supervisor, 64-bit or 32-bit user mode, FR 0 or 1, registers, TLB, timer. */
+/* Puts the program of @seed into @machine: exception vectors, code, data, and the state of
+ * its CPUs: kernel, supervisor, 64-bit or 32-bit user mode, FR 0 or 1, registers, TLB, timer. */
 void lockstep_generate(struct machine *machine, uint64_t seed);
 
 #endif

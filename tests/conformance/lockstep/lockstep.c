@@ -3,7 +3,8 @@
  * Compares execution engines on random programs: the same program runs in two machines, in chunks
  * of a random number of cycles, and after each chunk the whole state must be equal. The reference
  * executes instruction by instruction with interpreter_step() and the sequencing rule written down
- * again here; the other machine runs an engine.
+ * again here; the other machine runs an engine. Every third program runs on two CPUs, in turns, as
+ * machine_run() has it.
  *
  * Usage: lockstep [--engine NAME] [--seed N] [--programs N] [--cycles N]
  */
@@ -61,7 +62,7 @@ static struct machine *create_machine(const struct engine_ops *engine, uint64_t 
 	const struct machine_config config = {
 		.name = "lockstep",
 		.nodes = 1,
-		.cpus = 1,
+		.cpus = seed % 3 == 0 ? 2 : 1,
 		.memory = LOCKSTEP_MEMORY,
 		.quantum = 10000,
 		.seed = seed,
@@ -81,6 +82,7 @@ static struct machine *create_machine(const struct engine_ops *engine, uint64_t 
 /* ---- comparison ---- */
 
 static unsigned differences;
+static unsigned failed_cpu; /* the one whose turn it was */
 
 static void compare_value(const char *name, unsigned index, uint64_t reference, uint64_t other)
 {
@@ -196,22 +198,38 @@ static void print_trace(const struct cpu *cpu)
 
 /* ---- running ---- */
 
+/* One turn of CPU @n in both machines. */
+static bool run_turn(struct machine *reference, struct machine *other, unsigned n, uint64_t end)
+{
+	struct cpu *a = reference->cpu[n], *b = other->cpu[n];
+
+	reference->running = a;
+	reference->engine->run(a, end);
+	reference->running = NULL;
+	other->running = b;
+	other->engine->run(b, end);
+	other->running = NULL;
+	if (!compare_cpus(a, b))
+		return false;
+	if (reference->config.cpus > 1)
+		a->linked = b->linked = false;
+	return true;
+}
+
 static bool run_chunks(struct machine *reference, struct machine *other, uint64_t seed,
 		       uint64_t cycles)
 {
 	struct lockstep_random random = {seed + 77};
-	struct cpu *a = reference->cpu[0], *b = other->cpu[0];
+	uint64_t end = 0;
 	unsigned chunk = 0;
 
-	while (a->cycles < cycles && !a->waiting) {
-		uint64_t end = a->cycles + 1 + lockstep_below(&random, MAX_CHUNK);
-
-		if (lockstep_below(&random, 8) == 0)
-			end = a->cycles + 1 + lockstep_below(&random, 5);
-		reference->engine->run(a, end);
-		other->engine->run(b, end);
-		if (!compare_cpus(a, b))
-			return false;
+	while (end < cycles) {
+		end += 1 + lockstep_below(&random, lockstep_below(&random, 8) == 0 ? 5 : MAX_CHUNK);
+		for (unsigned n = 0; n < reference->config.cpus; n++) {
+			failed_cpu = n;
+			if (!run_turn(reference, other, n, end))
+				return false;
+		}
 		if (++chunk % MEMORY_CHUNKS == 0 && !compare_memory(reference, other))
 			return false;
 	}
@@ -250,13 +268,14 @@ static bool run_program(const struct options *options, uint64_t seed, struct tot
 	bool equal = run_chunks(reference, other, seed, options->cycles);
 
 	if (!equal) {
-		printf("FAILED: seed %" PRIu64 " (lockstep --engine %s --programs 1 --seed %" PRIu64
-		       " --cycles %" PRIu64 "), cycle %" PRIu64 "\n",
-		       seed, options->engine->name, seed, options->cycles,
-		       reference->cpu[0]->cycles);
-		print_trace(reference->cpu[0]);
+		printf("FAILED: CPU %u, cycle %" PRIu64 ": lockstep --engine %s --programs 1 "
+		       "--seed %" PRIu64 " --cycles %" PRIu64 "\n",
+		       failed_cpu, reference->cpu[failed_cpu]->cycles, options->engine->name, seed,
+		       options->cycles);
+		print_trace(reference->cpu[failed_cpu]);
 	}
-	add_totals(totals, reference->cpu[0]);
+	for (unsigned n = 0; n < reference->config.cpus; n++)
+		add_totals(totals, reference->cpu[n]);
 	machine_destroy(other);
 	machine_destroy(reference);
 	return equal;

@@ -25,6 +25,9 @@ enum charge {
 #define HAL_INTERRUPT_TIMER 1u
 #define HAL_INTERRUPT_IPI   2u
 
+/* The interrupt lines they use, as bits of Status.IM. */
+#define HAL_STATUS_IM	    (UINT32_C(3) << 10)
+
 /* A vCPU's registers while it is not on a CPU. */
 struct vcpu_context {
 	uint64_t gpr[32];

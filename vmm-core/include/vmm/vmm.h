@@ -120,6 +120,7 @@ struct trap {
 	uint8_t unit;	      /* Cause.CE */
 	bool in_delay_slot;   /* Cause.BD */
 	bool refill;	      /* TLB exceptions: no entry matched */
+	uint64_t next_pc;     /* the monitor's own: after the trapped instruction */
 };
 
 /* ---- The monitor ---- */
@@ -163,6 +164,10 @@ void vmm_vm_kill(struct vmm *vmm, unsigned vm, enum vm_stop why);
 int vmm_vm_reset(struct vmm *vmm, unsigned vm);
 int vmm_vm_pause(struct vmm *vmm, unsigned vm);	 /* -EBUSY unless running */
 int vmm_vm_resume(struct vmm *vmm, unsigned vm); /* -EBUSY unless paused */
+
+/* Takes a stopped VM off the list: its number and the memory given to vmm_vm_create() are free.
+ * -EBUSY: not stopped yet, or still on a CPU. */
+int vmm_vm_forget(struct vmm *vmm, unsigned vm);
 
 void vmm_vm_status(const struct vmm *vmm, unsigned vm, struct vm_status *status);
 const struct vcpu_stats *vmm_vcpu_stats(const struct vmm *vmm, unsigned vm, unsigned vcpu);

@@ -149,7 +149,7 @@ static int add_disk(struct board *board, const struct board_disk *config, struct
 	struct block_backend backend;
 	int result = 0;
 
-	board->disk[n] = disk_open(board->machine, board->io, config, n, error);
+	board->disk[n] = disk_open(board->machine, NULL, board->io, config, n, error);
 	if (!board->disk[n])
 		return -EINVAL;
 	board->disks++;

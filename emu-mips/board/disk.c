@@ -30,6 +30,7 @@ struct operation {
 struct disk {
 	struct machine *machine;
 	struct host_io *io;
+	const struct guest_memory *memory; /* NULL: the machine's RAM */
 	struct image image;
 	struct overlay overlay; /* with snapshot */
 	bool snapshot, read_only;
@@ -82,12 +83,28 @@ static unsigned count_parts(const struct disk *disk, const struct block_request 
 	return parts;
 }
 
-/* Host memory of the next @bytes of the request's segments: fills @iov, moves @segment and @offset
- * on, returns how many were needed. */
-static unsigned map_segments(struct disk *disk, const struct block_request *request,
-			     unsigned *segment, uint32_t *offset, uint64_t bytes, struct iovec *iov)
+/* Host memory at @pa, contiguous for *length bytes at most. NULL: it is not there (any more). */
+static void *map_memory(struct disk *disk, uint64_t pa, uint64_t *length, bool write)
 {
-	unsigned count = 0;
+	size_t contiguous = *length;
+	void *host;
+
+	if (!disk->memory) {
+		if (write)
+			ram_will_write(disk->machine, pa, *length);
+		return ram_pointer(disk->machine, pa);
+	}
+	host = disk->memory->map(disk->memory->opaque, pa, &contiguous, write);
+	*length = contiguous;
+	return host;
+}
+
+/* Host memory of the next @bytes of the request's segments: fills @iov, moves @segment and @offset
+ * on. Returns how many were needed, or -EFAULT. */
+static int map_segments(struct disk *disk, const struct block_request *request, unsigned *segment,
+			uint32_t *offset, uint64_t bytes, struct iovec *iov)
+{
+	int count = 0;
 
 	while (bytes && *segment < request->segments) {
 		const struct guest_segment *from = &request->segment[*segment];
@@ -95,12 +112,10 @@ static unsigned map_segments(struct disk *disk, const struct block_request *requ
 
 		if (part > bytes)
 			part = bytes;
-		if (from->write)
-			ram_will_write(disk->machine, from->pa + *offset, part);
-		iov[count++] = (struct iovec){
-			.iov_base = ram_pointer(disk->machine, from->pa + *offset),
-			.iov_len = part,
-		};
+		iov[count].iov_base = map_memory(disk, from->pa + *offset, &part, from->write);
+		if (!iov[count].iov_base)
+			return -EFAULT;
+		iov[count++].iov_len = part;
 		bytes -= part;
 		*offset += (uint32_t)part;
 		if (*offset == from->length) {
@@ -108,6 +123,17 @@ static unsigned map_segments(struct disk *disk, const struct block_request *requ
 			*offset = 0;
 		}
 	}
+	return count;
+}
+
+/* How many pieces of contiguous host memory a request has at most, with its parts. */
+static size_t count_iovs(const struct disk *disk, const struct block_request *request,
+			 unsigned parts)
+{
+	size_t count = request->segments + parts;
+
+	for (unsigned n = 0; n < request->segments && disk->memory; n++)
+		count += request->segment[n].length / MIPS_PAGE_SIZE + 1;
 	return count;
 }
 
@@ -122,7 +148,7 @@ static enum host_op host_op(enum block_op op)
 	return host[op];
 }
 
-static void make_parts(struct operation *operation)
+static int make_parts(struct operation *operation)
 {
 	struct disk *disk = operation->disk;
 	struct block_request *request = operation->request;
@@ -130,6 +156,7 @@ static void make_parts(struct operation *operation)
 	struct iovec *iov = operation->iov;
 	unsigned segment = 0;
 	uint32_t offset = 0;
+	int mapped;
 
 	for (unsigned n = 0; n < operation->parts; n++, sector += run) {
 		struct part *part = &operation->part[n];
@@ -144,11 +171,19 @@ static void make_parts(struct operation *operation)
 			.length = run * SECTOR_SIZE,
 			.iov = iov,
 		};
-		part->host.iovs =
-			map_segments(disk, request, &segment, &offset, run * SECTOR_SIZE, iov);
-		iov += part->host.iovs;
+		mapped = map_segments(disk, request, &segment, &offset, run * SECTOR_SIZE, iov);
+		if (mapped < 0)
+			return mapped;
+		part->host.iovs = (unsigned)mapped;
+		iov += mapped;
+	}
+	/* Nothing is on its way before all of it can be. */
+	for (unsigned n = 0; n < operation->parts; n++) {
+		struct part *part = &operation->part[n];
+
 		host_io_queue(disk->io, &part->host);
 	}
+	return 0;
 }
 
 /* ---- the end of a request ---- */
@@ -232,8 +267,28 @@ static void account(struct disk *disk, const struct block_request *request, int 
 /* What was read is in RAM: code translated from there meanwhile is stale. */
 static void tell_engine(struct disk *disk, const struct block_request *request)
 {
-	for (unsigned n = 0; n < request->segments && request->op == BLOCK_READ; n++)
-		ram_will_write(disk->machine, request->segment[n].pa, request->segment[n].length);
+	for (unsigned n = 0; n < request->segments && request->op == BLOCK_READ; n++) {
+		uint64_t pa = request->segment[n].pa, end = pa + request->segment[n].length;
+
+		while (pa < end) {
+			uint64_t length = end - pa;
+
+			if (!map_memory(disk, pa, &length, true))
+				return;
+			pa += length;
+		}
+	}
+}
+
+static void free_operation(struct operation *operation)
+{
+	*operation->link = operation->next;
+	if (operation->next)
+		operation->next->link = operation->link;
+	else
+		operation->disk->last = operation->link;
+	free(operation->iov);
+	free(operation);
 }
 
 static void finish(void *opaque, uint64_t now)
@@ -250,13 +305,7 @@ static void finish(void *opaque, uint64_t now)
 		disk->failed = true;
 	account(disk, request, result);
 	tell_engine(disk, request);
-	*operation->link = operation->next;
-	if (operation->next)
-		operation->next->link = operation->link;
-	else
-		disk->last = operation->link;
-	free(operation->iov);
-	free(operation);
+	free_operation(operation);
 	request->done(request, result ? BLOCK_IO_ERROR : BLOCK_OK);
 }
 
@@ -287,8 +336,8 @@ static struct operation *new_operation(struct disk *disk, struct block_request *
 
 	if (!operation)
 		return NULL;
-	operation->iov = calloc(request->segments + parts, sizeof(*operation->iov));
-	if (!operation->iov && request->segments + parts) {
+	operation->iov = calloc(count_iovs(disk, request, parts) + 1, sizeof(*operation->iov));
+	if (!operation->iov) {
 		free(operation);
 		return NULL;
 	}
@@ -316,8 +365,13 @@ static void disk_submit(void *opaque, struct block_request *request)
 		return;
 	}
 	if (request->op != BLOCK_FLUSH) {
+		if (make_parts(operation) < 0) {
+			free_operation(operation);
+			account(disk, request, -EFAULT);
+			request->done(request, BLOCK_IO_ERROR);
+			return;
+		}
 		disk->dirty |= writes;
-		make_parts(operation);
 	} else if (!nothing) {
 		prepare_flush(disk, operation);
 	}
@@ -357,8 +411,9 @@ static int open_files(struct disk *disk, const struct board_disk *config, struct
 	return 0;
 }
 
-struct disk *disk_open(struct machine *machine, struct host_io *io, const struct board_disk *config,
-		       unsigned number, struct error *error)
+struct disk *disk_open(struct machine *machine, const struct guest_memory *memory,
+		       struct host_io *io, const struct board_disk *config, unsigned number,
+		       struct error *error)
 {
 	struct disk *disk = calloc(1, sizeof(*disk));
 
@@ -367,6 +422,7 @@ struct disk *disk_open(struct machine *machine, struct host_io *io, const struct
 		return NULL;
 	}
 	disk->machine = machine;
+	disk->memory = memory;
 	disk->io = io;
 	disk->read_only = config->read_only;
 	disk->snapshot = config->snapshot && !config->read_only;

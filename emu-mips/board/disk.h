@@ -22,9 +22,11 @@
 
 struct disk;
 
-/* Opens the image and locks it against a second user. NULL with @error set on failure. */
-struct disk *disk_open(struct machine *machine, struct host_io *io, const struct board_disk *config,
-		       unsigned number, struct error *error);
+/* Opens the image and locks it against a second user. @memory: what requests' segments lie in (a
+ * VM's), NULL: the machine's RAM. NULL with @error set on failure. */
+struct disk *disk_open(struct machine *machine, const struct guest_memory *memory,
+		       struct host_io *io, const struct board_disk *config, unsigned number,
+		       struct error *error);
 
 /* Ends all requests, flushes and closes: 0, or a negative errno with @error set when data may not
  * be on the medium. */

@@ -81,6 +81,12 @@ static void forget(struct cpu *cpu, const struct tlb_entry *entry)
 		softtlb_flush_page(cpu, va | window << 59, size, global, asid);
 }
 
+void tlb_invalidate(struct cpu *cpu, unsigned index)
+{
+	forget(cpu, &cpu->tlb[index]);
+	cpu->tlb[index].hidden = true;
+}
+
 /* Would two entries match one address under one ASID? */
 static bool overlap(const struct tlb_entry *a, const struct tlb_entry *b)
 {

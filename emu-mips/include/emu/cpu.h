@@ -205,6 +205,9 @@ void tlb_read(struct cpu *cpu);
 bool tlb_write(struct cpu *cpu, unsigned index);
 void tlb_probe(struct cpu *cpu);
 
+/* Makes entry @index match nothing (EntryHi.EHINV of later releases), for the native monitor. */
+void tlb_invalidate(struct cpu *cpu, unsigned index);
+
 /* The entry that matches @va (region and VPN2) and the present ASID, or NULL. */
 const struct tlb_entry *tlb_lookup(const struct cpu *cpu, uint64_t va);
 

@@ -41,7 +41,7 @@ struct vm_config {
 	uint64_t memory; /* bytes, a multiple of 4096, 1 MiB..32 GiB */
 	unsigned shares; /* of CPU time relative to other VMs; 0: 100 */
 	uint64_t pin[VMM_MAX_VCPUS]; /* CPUs a vCPU may use, a bit each; 0: any */
-	bool cp0_timer;	 /* no effect here: for whoever makes the device tree */
+	uint64_t boot_time; /* seconds since 1970 its clock shows at start */
 	unsigned disks;
 	struct block_backend disk[VMM_MAX_DISKS];
 	bool network;
@@ -151,11 +151,9 @@ int vmm_vm_create(struct vmm *vmm, const struct vm_config *config, void *memory,
 /* Guest-physical memory of a VM, for a loader and for disk back ends. */
 const struct guest_memory *vmm_vm_memory(struct vmm *vmm, unsigned vm);
 
-/* Starts vCPU 0 at @pc with four argument registers, in the state a boot loader leaves: kernel
- * mode, BEV clear, 64-bit addressing on. -EBUSY unless VM_READY. */
+/* Starts vCPU 0 at @pc with four argument registers, and all else as after a cold reset. -EBUSY
+ * unless VM_READY. */
 int vmm_vm_start(struct vmm *vmm, unsigned vm, uint64_t pc, const uint64_t arguments[4]);
-/* The same from the reset vector @pc with the state of a cold reset. */
-int vmm_vm_start_reset(struct vmm *vmm, unsigned vm, uint64_t pc);
 
 /* Stops a VM for good and gives its memory back; harmless on a stopped one. @why: VM_STOP_KILLED
  * or VM_STOP_PANIC. The memory given to vmm_vm_create() stays in use: statistics remain. */

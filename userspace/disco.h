@@ -69,5 +69,6 @@ int command_boot(int argc, char **argv);
 int command_guest(int argc, char **argv);
 int command_host(int argc, char **argv);
 int command_machine(int argc, char **argv);
+int command_run(int argc, char **argv);
 
 #endif

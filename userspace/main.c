@@ -16,6 +16,7 @@ static const struct subcommand subcommands[] = {
 	{"guest", command_guest, "list guests, fetch them, build disk images for them"},
 	{"host", command_host, "show the host's NUMA nodes and what can be used on them"},
 	{"machine", command_machine, "list, check and show machine files"},
+	{"run", command_run, "run virtual machines under the Disco monitor"},
 };
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

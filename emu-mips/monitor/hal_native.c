@@ -25,14 +25,14 @@ const char *monitor_charge_name(unsigned operation)
 
 /* ---- entry and exit ---- */
 
-/* What the return from exception does: EXL and LLbit clear, on at pc. */
+/* What the return from exception does: EXL clear, on at pc. LLbit stays, as with ERETNC of later
+ * releases: the stock kernel has TLBP between LL and SC, which would never succeed otherwise. */
 static void resume(struct monitor *monitor, struct cpu *cpu, const struct trap *trap)
 {
 	struct native_cpu *state = &monitor->cpu[cpu->number];
 
 	cpu->pc = trap->pc;
 	cpu->in_delay_slot = false;
-	cpu->linked = false;
 	cpu->cp0[CP0_STATUS] &= ~(uint64_t)STATUS_EXL;
 	cpu->waiting = state->idle;
 	state->idle = false;
@@ -109,6 +109,11 @@ void hal_cp0_write(enum cp0_register reg, uint64_t value)
 uint32_t hal_fcsr(void)
 {
 	return native->current->fcr31;
+}
+
+void hal_link_clear(void)
+{
+	native->current->linked = false;
 }
 
 /* ---- TLB ---- */
@@ -214,8 +219,8 @@ void *hal_page(struct mpn mpn)
 void hal_page_changes(struct mpn mpn, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		ram_will_write(native->machine,
-			       hal_mpn_address((struct mpn){mpn.value + i}).value, MIPS_PAGE_SIZE);
+		ram_will_write(native->machine, hal_mpn_address((struct mpn){mpn.value + i}).value,
+			       MIPS_PAGE_SIZE);
 }
 
 void hal_page_zero(struct mpn mpn, unsigned count)
@@ -298,6 +303,7 @@ void hal_context_load(const struct vcpu_context *context)
 	memcpy(cpu->fpr, context->fpr, sizeof(context->fpr));
 	cpu->hi = context->hi;
 	cpu->lo = context->lo;
+	cpu->linked = false;
 	cpu->fcr31 = context->fcr31;
 }
 

@@ -184,8 +184,8 @@ static void drop_frame(void *opaque, const struct guest_memory *memory,
 	(void)length;
 }
 
-static int open_disks(struct native_vm *vm, const struct monitor_vm *config,
-		      struct vm_config *core, struct error *error)
+static int open_disks(struct native_vm *vm, const struct monitor_vm *config, struct vm_config *core,
+		      struct error *error)
 {
 	if (config->disks > VMM_MAX_DISKS)
 		return error_set(error, -EINVAL, "VM %s: at most %d disks, not %u", config->name,

@@ -42,8 +42,8 @@ static int copy_memory(struct monitor *monitor, unsigned number, const struct ma
 		uint64_t left = pages - page, pa = page << MIPS_PAGE_SHIFT;
 
 		if (page % CHUNK == 0 &&
-		    mincore((void *)(uintptr_t)at,
-			    (left < CHUNK ? left : CHUNK) << MIPS_PAGE_SHIFT, resident))
+		    mincore((void *)(uintptr_t)at, (left < CHUNK ? left : CHUNK) << MIPS_PAGE_SHIFT,
+			    resident))
 			return -errno;
 		if (!(resident[page % CHUNK] & 1) || is_zero(at))
 			continue;
@@ -57,8 +57,7 @@ static int copy_memory(struct monitor *monitor, unsigned number, const struct ma
 
 static uint32_t virtio_slots(const struct monitor_vm *config)
 {
-	uint32_t slots = UINT32_C(1) << SLOT_ENTROPY |
-			 ((UINT32_C(1) << config->disks) - 1);
+	uint32_t slots = UINT32_C(1) << SLOT_ENTROPY | ((UINT32_C(1) << config->disks) - 1);
 
 	return config->network ? slots | UINT32_C(1) << SLOT_NET : slots;
 }

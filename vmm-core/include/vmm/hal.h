@@ -49,6 +49,9 @@ void hal_cp0_write(enum cp0_register reg, uint64_t value);
 /* FCSR of the guest, for BC1F and BC1T in whose delay slot an instruction is emulated. */
 uint32_t hal_fcsr(void);
 
+/* Clears LLbit, for the guest's ERET. The monitor's own return to the guest leaves it as it is. */
+void hal_link_clear(void);
+
 /* ---- TLB ---- */
 
 /* Writes the entry (@hi with ASID, @lo with machine page frames, @page_mask as PageMask) into the
@@ -88,7 +91,8 @@ void hal_page_copy(struct mpn to, struct mpn from);
 /* Cycles since the machine started, as this CPU sees it [any]. */
 uint64_t hal_cycles(void);
 
-/* A timer interrupt when hal_cycles() reaches @cycle; replaces the one before; VMM_NO_TIME: none. */
+/* A timer interrupt when hal_cycles() reaches @cycle; replaces the one before; VMM_NO_TIME: none.
+ */
 void hal_timer_set(uint64_t cycle);
 
 /* Which interrupts are up on this CPU; they are acknowledged. */
@@ -99,7 +103,7 @@ void hal_ipi(unsigned cpu);
 
 /* ---- Context ---- */
 
-/* Stores the guest's registers, or loads them; pc is that of the trap structure. */
+/* Stores the guest's registers, or loads them (LLbit clear); pc is that of the trap structure. */
 void hal_context_save(struct vcpu_context *context);
 void hal_context_load(const struct vcpu_context *context);
 

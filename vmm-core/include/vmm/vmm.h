@@ -37,11 +37,11 @@ struct vmm_config {
 
 struct vm_config {
 	char name[32];
-	unsigned vcpus; /* 1..VMM_MAX_VCPUS */
-	uint64_t memory; /* bytes, a multiple of 4096, 1 MiB..32 GiB */
-	unsigned shares; /* of CPU time relative to other VMs; 0: 100 */
+	unsigned vcpus;		     /* 1..VMM_MAX_VCPUS */
+	uint64_t memory;	     /* bytes, a multiple of 4096, 1 MiB..32 GiB */
+	unsigned shares;	     /* of CPU time relative to other VMs; 0: 100 */
 	uint64_t pin[VMM_MAX_VCPUS]; /* CPUs a vCPU may use, a bit each; 0: any */
-	uint64_t boot_time; /* seconds since 1970 its clock shows at start */
+	uint64_t boot_time;	     /* seconds since 1970 its clock shows at start */
 	unsigned disks;
 	struct block_backend disk[VMM_MAX_DISKS];
 	bool network;
@@ -56,8 +56,8 @@ struct vm_config {
 };
 
 enum vm_state {
-	VM_EMPTY,   /* no such VM */
-	VM_READY,   /* made, not started */
+	VM_EMPTY, /* no such VM */
+	VM_READY, /* made, not started */
 	VM_RUNNING,
 	VM_PAUSED,
 	VM_RESET,   /* asks to be loaded and started again */
@@ -88,10 +88,10 @@ struct vm_status {
 /* Where time went, in cycles. */
 enum vcpu_time {
 	TIME_USER,
-	TIME_KERNEL,  /* the guest's kernel (and supervisor) mode */
+	TIME_KERNEL, /* the guest's kernel (and supervisor) mode */
 	TIME_MONITOR,
-	TIME_IDLE,    /* in WAIT */
-	TIME_QUEUED,  /* ready, waiting for a CPU */
+	TIME_IDLE,   /* in WAIT */
+	TIME_QUEUED, /* ready, waiting for a CPU */
 	VCPU_TIMES,
 };
 
@@ -104,23 +104,23 @@ struct vcpu_stats {
 };
 
 struct vm_memory {
-	uint64_t pages;	      /* of the VM */
-	uint64_t machine;     /* machine pages it has now */
+	uint64_t pages;	  /* of the VM */
+	uint64_t machine; /* machine pages it has now */
 	uint64_t machine_max;
-	uint64_t large;	      /* of them in 4 MiB blocks */
-	uint64_t released;    /* given back by the guest so far (balloon, page reporting) */
+	uint64_t large;	   /* of them in 4 MiB blocks */
+	uint64_t released; /* given back by the guest so far (balloon, page reporting) */
 };
 
 /* One exception, from the hardware to the monitor. */
 struct trap {
-	uint64_t *gpr;	      /* the guest's 32 registers, in place */
-	uint64_t pc;	      /* EPC (of the branch when in_delay_slot); on return: where to go on */
+	uint64_t *gpr; /* the guest's 32 registers, in place */
+	uint64_t pc;   /* EPC (of the branch when in_delay_slot); on return: where to go on */
 	uint64_t bad_address; /* BadVAddr */
 	enum mips_exception code;
-	uint8_t unit;	      /* Cause.CE */
-	bool in_delay_slot;   /* Cause.BD */
-	bool refill;	      /* TLB exceptions: no entry matched */
-	uint64_t next_pc;     /* the monitor's own: after the trapped instruction */
+	uint8_t unit;	    /* Cause.CE */
+	bool in_delay_slot; /* Cause.BD */
+	bool refill;	    /* TLB exceptions: no entry matched */
+	uint64_t next_pc;   /* the monitor's own: after the trapped instruction */
 };
 
 /* ---- The monitor ---- */

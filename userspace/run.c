@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `disco run`: the monitor on a machine, VMs on the monitor. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "disco.h"
+#include "run.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* ---- a VM's files ---- */
+
+static int find_root(const struct run_vm_options *options, struct run_vm *vm)
+{
+	struct board_disk *root = &vm->config.disk[0];
+	int status = DISCO_OK;
+
+	*root = (struct board_disk){.snapshot = true};
+	if (options->guest)
+		vm->root = guest_image(options->guest, options->root, &status);
+	if (status)
+		return status;
+	if (vm->root)
+		root->path = vm->root;
+	else if (!boot_parse_disk(options->root, root))
+		return complain(DISCO_USAGE, "root %s: FILE, FILE,ro or FILE,snapshot is needed",
+				options->root);
+	vm->config.disks = 1;
+	return DISCO_OK;
+}
+
+static int find_kernel(const struct run_vm_options *options, struct run_vm *vm)
+{
+	const struct guest *guest = options->guest;
+
+	if (guest && !(options->kernel && options->initrd) && guest_fetch(guest))
+		return DISCO_FAILED;
+	vm->kernel =
+		guest && !options->kernel ? cache_path(guest->kernel) : strdup(options->kernel);
+	if (options->initrd)
+		vm->initrd = strdup(options->initrd);
+	else if (guest)
+		vm->initrd = cache_path(guest->initrd);
+	if (!options->run)
+		return DISCO_OK;
+	vm->initrd_fd = guest_initrd_with_command(vm->initrd, options->run);
+	if (vm->initrd_fd < 0)
+		return DISCO_FAILED;
+	free(vm->initrd);
+	if (asprintf(&vm->initrd, "/proc/self/fd/%d", vm->initrd_fd) < 0)
+		vm->initrd = NULL;
+	return DISCO_OK;
+}
+
+static int find_files(const struct run_vm_options *options, struct run_vm *vm, bool quiet)
+{
+	const char *root = "";
+	int status = find_kernel(options, vm);
+
+	if (!status && options->root)
+		status = find_root(options, vm);
+	if (status)
+		return status;
+	for (unsigned n = 0; n < options->disks && vm->config.disks < VMM_MAX_DISKS; n++)
+		vm->config.disk[vm->config.disks++] = options->disk[n];
+	if (options->root)
+		root = vm->config.disk[0].read_only ? " root=/dev/vda ro" : " root=/dev/vda rw";
+	if (asprintf(&vm->append, "%s%s%s%s%s", options->guest ? options->guest->append : "",
+		     options->guest && quiet ? " quiet" : "", root, options->append ? " " : "",
+		     options->append ? options->append : "") < 0)
+		return complain(DISCO_FAILED, "out of memory");
+	return DISCO_OK;
+}
+
+static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_options *options)
+{
+	struct error error = {""};
+	int status;
+
+	vm->run = run;
+	vm->options = options;
+	vm->initrd_fd = vm->fd = vm->listener = -1;
+	status = find_files(options, vm, run->options->quiet);
+	if (status)
+		return status;
+	vm->config.name = options->name;
+	vm->config.vcpus = options->vcpus;
+	vm->config.memory = options->memory;
+	vm->config.shares = options->shares;
+	memcpy(vm->config.pin, options->pin, sizeof(vm->config.pin));
+	vm->config.kernel = vm->kernel;
+	vm->config.initrd = vm->initrd;
+	vm->config.append = vm->append;
+	vm->config.cp0_timer = run->options->cp0_timer;
+	vm->config.network = options->network;
+	vm->config.nic = options->nic;
+	vm->config.output = run_console_output;
+	vm->config.marker = run_console_marker;
+	vm->config.opaque = vm;
+	if (monitor_add_vm(run->monitor, &vm->config, &vm->number, &error))
+		return complain(DISCO_USAGE, "%s", error.text);
+	run->running++;
+	return DISCO_OK;
+}
+
+static void free_vm(struct run_vm *vm)
+{
+	free(vm->kernel);
+	free(vm->initrd);
+	free(vm->root);
+	free(vm->append);
+	if (vm->initrd_fd >= 0)
+		close(vm->initrd_fd);
+}
+
+/* ---- the end of VMs ---- */
+
+static int vm_exit_status(const struct run_vm *vm, const struct vm_status *status)
+{
+	switch (status->stop) {
+	case VM_STOP_FINISHED:
+		return status->exit_status;
+	case VM_STOP_HALTED:
+	case VM_STOP_RESET:
+		return *vm->panic ? DISCO_FAILED : DISCO_OK;
+	default:
+		return DISCO_FAILED;
+	}
+}
+
+static void end_vm(struct run_vm *vm, const struct vm_status *status)
+{
+	struct run *run = vm->run;
+
+	vm->over = true;
+	vm->exit_status = vm_exit_status(vm, status);
+	vm->end_seconds = (double)machine_ns(run->machine, machine_time(run->machine)) / 1e9;
+	if (!run->options->quiet)
+		fprintf(stderr, "disco: VM %s: %s, status %d, after %.3f s simulated\n",
+			vm->options->name, run_stop_name(status->stop), vm->exit_status,
+			vm->end_seconds);
+	if (!--run->running)
+		machine_stop(run->machine, STOP_FINISHER, 0);
+}
+
+static void restart_vm(struct run_vm *vm)
+{
+	struct error error = {""};
+
+	vm->restarts++;
+	*vm->panic = '\0';
+	if (!vm->run->options->quiet)
+		fprintf(stderr, "disco: VM %s: starts again (%u of %u)\n", vm->options->name,
+			vm->restarts, vm->options->restarts);
+	if (!monitor_reload_vm(vm->run->monitor, &vm->config, vm->number, &error))
+		return;
+	complain(0, "%s", error.text);
+	end_vm(vm, &(struct vm_status){.stop = VM_STOP_KILLED});
+}
+
+static void vm_event(void *opaque, unsigned number)
+{
+	struct run *run = opaque;
+	struct vm_status status;
+
+	for (unsigned n = 0; n < run->vms; n++) {
+		struct run_vm *vm = &run->vm[n];
+
+		if (vm->number != number || vm->over)
+			continue;
+		vmm_vm_status(run->vmm, number, &status);
+		if (status.state == VM_RESET && vm->restarts < vm->options->restarts)
+			restart_vm(vm);
+		else if (status.state == VM_RESET || status.state == VM_STOPPED)
+			end_vm(vm, &status);
+	}
+}
+
+void run_kill(struct run *run, unsigned vm, enum vm_stop why)
+{
+	vmm_vm_kill(run->vmm, run->vm[vm].number, why);
+}
+
+/* ---- the machine ---- */
+
+static int make_config(const struct run_options *options, struct machine_config *config)
+{
+	struct machine_file file;
+	uint64_t wanted = 0;
+
+	if (!machine_file_read(options->machine, &file))
+		return DISCO_USAGE;
+	*config = file.config;
+	config->seed = options->seed;
+	if (options->cpus)
+		config->cpus = options->cpus;
+	if (config->nodes > config->cpus)
+		config->nodes = config->cpus;
+	config->cpu.segctl &= !options->no_segctl;
+	config->cpu.xkseg_bit &= !options->no_xkseg_bit && !options->no_segctl;
+	/* What the VMs have, and what the monitor keeps; unless told otherwise. */
+	for (unsigned n = 0; n < options->vms; n++)
+		wanted += options->vm[n].memory;
+	wanted += wanted / 32 + 16 * MIB;
+	if (options->machine_memory)
+		config->memory = options->machine_memory;
+	else if (config->memory < wanted && !options->monitor.overcommit)
+		config->memory = wanted;
+	config->memory += 8 * MIB * config->nodes - 1;
+	config->memory -= config->memory % (8 * MIB * config->nodes);
+	return DISCO_OK;
+}
+
+static int overall_status(const struct run *run)
+{
+	if (run->interrupted || run->machine->stop_reason == STOP_HOST)
+		return DISCO_INTERRUPTED;
+	if (run->machine->stop_reason == STOP_LIMIT)
+		return DISCO_LIMIT;
+	for (unsigned n = 0; n < run->vms; n++)
+		if (run->vm[n].exit_status)
+			return run->vm[n].exit_status;
+	return run->machine->stop_reason == STOP_FINISHER ? DISCO_OK : DISCO_FAILED;
+}
+
+static int finish(struct run *run)
+{
+	const struct run_options *options = run->options;
+	const struct monitor_stats *stats = monitor_stats(run->monitor);
+	int json_status = DISCO_OK, status = overall_status(run);
+
+	if (run->machine->stop_reason == STOP_WILD || run->machine->stop_reason == STOP_HALTED)
+		complain(0, "the machine stopped: %s",
+			 *run->machine->stop_text ? run->machine->stop_text
+						  : "every CPU waits for ever");
+	if (stats->audit_errors) {
+		complain(0, "audit: %llu inconsistencies, the first: %s",
+			 (unsigned long long)stats->audit_errors, stats->audit_text);
+		status = status ? status : DISCO_FAILED;
+	}
+	if (options->json)
+		json_status = run_report_json(run, options->json, status);
+	if (!options->quiet)
+		run_report_text(run, stderr);
+	return status ? status : json_status;
+}
+
+static int run_machine(struct run *run)
+{
+	double start = seconds_now();
+
+	run_consoles_start(run);
+	monitor_start(run->monitor);
+	machine_run(run->machine);
+	run->host_seconds = seconds_now() - start;
+	run_consoles_close(run);
+	return finish(run);
+}
+
+static int build_and_run(struct run *run)
+{
+	const struct run_options *options = run->options;
+	struct monitor_options monitor = options->monitor;
+	struct error error = {""};
+	int status = DISCO_OK;
+
+	monitor.vm_event = vm_event;
+	monitor.opaque = run;
+	run->monitor = monitor_create(run->machine, &monitor, &error);
+	if (!run->monitor)
+		return complain(DISCO_USAGE, "%s", error.text);
+	run->vmm = monitor_vmm(run->monitor);
+	for (unsigned n = 0; n < options->vms && !status; n++, run->vms++)
+		status = add_vm(run, &run->vm[n], &options->vm[n]);
+	if (!status)
+		status = run_consoles_open(run);
+	if (!status)
+		status = run_machine(run);
+	if (monitor_destroy(run->monitor, &error))
+		status = complain(status ? status : DISCO_FAILED, "%s", error.text);
+	for (unsigned n = 0; n < run->vms; n++)
+		free_vm(&run->vm[n]);
+	return status;
+}
+
+int command_run(int argc, char **argv)
+{
+	struct machine_config config;
+	struct run_options options;
+	struct error error = {""};
+	struct run *run;
+	int status = run_parse(argc, argv, &options);
+
+	if (!status)
+		status = make_config(&options, &config);
+	if (status)
+		return status < 0 ? DISCO_OK : status;
+	run = calloc(1, sizeof(*run));
+	if (!run)
+		return complain(DISCO_FAILED, "out of memory");
+	run->options = &options;
+	run->machine = machine_create(&config, options.engine, &error);
+	if (run->machine) {
+		run->machine->instruction_limit = options.limit;
+		status = build_and_run(run);
+		machine_destroy(run->machine);
+	} else {
+		status = complain(DISCO_USAGE, "%s", error.text);
+	}
+	free(run);
+	return status;
+}

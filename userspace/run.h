@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside `disco run`: options, VMs, consoles, report. */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "emu/machine.h"
+#include "emu/monitor.h"
+#include "guest.h"
+#include "machine_file.h"
+
+#define RUN_MAX_VMS 64
+
+struct run;
+
+/* What a VM is to be. From the command line for all alike, or from a configuration file. */
+struct run_vm_options {
+	char name[32];
+	const struct guest *guest;
+	const char *kernel, *initrd, *append, *run, *root;
+	unsigned vcpus;
+	uint64_t memory;
+	unsigned shares;
+	uint64_t pin[VMM_MAX_VCPUS];
+	unsigned disks;
+	struct board_disk disk[VMM_MAX_DISKS];
+	bool network;
+	enum board_nic_kind nic;
+	unsigned restarts; /* times it is started again after asking for a reset */
+};
+
+enum console_kind {
+	CONSOLE_TERMINAL, /* all on the terminal, lines marked with the VM's name */
+	CONSOLE_FILES,	  /* DIR/NAME.log */
+	CONSOLE_PTY,
+	CONSOLE_UNIX, /* DIR/NAME.sock */
+};
+
+struct run_options {
+	const char *machine;
+	const struct engine_ops *engine;
+	unsigned cpus; /* 0: the machine file's */
+	uint64_t machine_memory;
+	uint64_t seed, limit;
+	bool cp0_timer;
+	bool no_xkseg_bit, no_segctl;
+	struct monitor_options monitor;
+	enum console_kind console;
+	const char *console_dir;
+	const char *json;
+	bool quiet;
+	unsigned vms;
+	struct run_vm_options *vm; /* RUN_MAX_VMS of them */
+};
+
+/* ---- run_options.c, run_config.c ---- */
+
+/* Fills @options from the command line (and the file it names). DISCO_OK; -1 after --help; or what
+ * to exit with. The strings live as long as the program. */
+int run_parse(int argc, char **argv, struct run_options *options);
+/* Reads the configuration file @path over @options; @defaults: what its VMs start from. */
+int run_read_config(const char *path, struct run_options *options,
+		    const struct run_vm_options *defaults);
+/* Checks one VM; complains. */
+int run_check_vm(const struct run_vm_options *vm);
+
+/* ---- run.c ---- */
+
+/* A VM of the run. */
+struct run_vm {
+	struct run *run;
+	const struct run_vm_options *options;
+	struct monitor_vm config;
+	unsigned number; /* the monitor's */
+	unsigned restarts;
+	bool over;
+	int exit_status;
+	char *kernel, *initrd, *root, *append; /* owned */
+	int initrd_fd;
+	double end_seconds; /* simulated */
+	/* console */
+	int fd;	      /* file, pty or connection; -1: none */
+	int listener; /* unix socket */
+	bool held;    /* input waits for the guest's marker */
+	char path[108];
+	char line[256];
+	size_t line_length;
+	char panic[160];
+	uint64_t console_bytes;
+	uint8_t pending[64]; /* typed, not yet taken */
+	size_t pending_length;
+};
+
+struct run {
+	const struct run_options *options;
+	struct machine *machine;
+	struct monitor *monitor;
+	struct vmm *vmm;
+	unsigned vms, running;
+	struct run_vm vm[RUN_MAX_VMS];
+	unsigned selected; /* whose terminal input it is */
+	bool interrupted;
+	double host_seconds;
+	double progress_at;
+};
+
+/* Kills, pauses, resumes: also from the console. */
+void run_kill(struct run *run, unsigned vm, enum vm_stop why);
+
+/* ---- run_console.c ---- */
+int run_consoles_open(struct run *run);
+void run_consoles_start(struct run *run);
+void run_consoles_close(struct run *run);
+void run_console_output(void *vm, unsigned port, const uint8_t *data, size_t length);
+void run_console_marker(void *vm, unsigned cpu, uint32_t value);
+
+/* ---- run_report.c, run_report_json.c ---- */
+const char *run_stop_name(enum vm_stop stop);
+struct vcpu_stats run_vm_stats(const struct run *run, const struct run_vm *vm);
+void run_report_text(const struct run *run, FILE *out);
+int run_report_json(const struct run *run, const char *path, int exit_status);
+
+#endif

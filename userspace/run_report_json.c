@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The report of `disco run` as JSON, schema disco.run/1. All but "host" is deterministic. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "disco.h"
+#include "run.h"
+
+static void put(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+static json_t *stats_of(const struct vcpu_stats *stats)
+{
+	static const char *const times[VCPU_TIMES] = {
+		[TIME_USER] = "user_cycles",	   [TIME_KERNEL] = "kernel_cycles",
+		[TIME_MONITOR] = "monitor_cycles", [TIME_IDLE] = "idle_cycles",
+		[TIME_QUEUED] = "queued_cycles",
+	};
+	static const char *const registers[CP0_REGISTERS] = {
+#define CP0(name, number, select, width, write_mask, reset) [CP0_##name] = #name,
+#include "mips/cp0.def"
+#undef CP0
+	};
+	json_t *object = json_object(), *emulated = json_object();
+
+	for (unsigned i = 0; i < VCPU_TIMES; i++)
+		put(object, times[i], stats->time[i]);
+#define STAT(name, text) put(object, #name, stats->name);
+#include "vmm/stats.def"
+#undef STAT
+	for (unsigned i = 0; i < CP0_REGISTERS; i++)
+		if (stats->emulated_reg[i])
+			put(emulated, registers[i], stats->emulated_reg[i]);
+	json_object_set_new(object, "emulated_registers", emulated);
+	return object;
+}
+
+static json_t *disks_of(const struct run *run, const struct run_vm *vm)
+{
+	struct board_disk_stats stats;
+	json_t *list = json_array();
+
+	for (unsigned n = 0; monitor_disk_stats(run->monitor, vm->number, n, &stats); n++) {
+		json_t *disk = json_object();
+
+		put(disk, "reads", stats.reads);
+		put(disk, "writes", stats.writes);
+		put(disk, "bytes_read", stats.bytes_read);
+		put(disk, "bytes_written", stats.bytes_written);
+		put(disk, "errors", stats.errors);
+		json_array_append_new(list, disk);
+	}
+	return list;
+}
+
+static json_t *vm_object(const struct run *run, const struct run_vm *vm)
+{
+	struct vcpu_stats stats = run_vm_stats(run, vm);
+	json_t *object = json_object();
+	struct vm_status status;
+	struct vm_memory memory;
+
+	vmm_vm_status(run->vmm, vm->number, &status);
+	vmm_vm_memory_stats(run->vmm, vm->number, &memory);
+	json_object_set_new(object, "name", json_string(vm->options->name));
+	json_object_set_new(object, "end", json_string(run_stop_name(status.stop)));
+	put(object, "exit_status", (uint64_t)vm->exit_status);
+	put(object, "simulated_ns", (uint64_t)(vm->end_seconds * 1e9));
+	put(object, "vcpus", vm->options->vcpus);
+	put(object, "restarts", vm->restarts);
+	put(object, "console_bytes", vm->console_bytes);
+	put(object, "memory_pages", memory.pages);
+	put(object, "machine_pages_max", memory.machine_max);
+	put(object, "released_pages", memory.released);
+	json_object_set_new(object, "counters", stats_of(&stats));
+	json_object_set_new(object, "disks", disks_of(run, vm));
+	return object;
+}
+
+static json_t *machine_object(const struct run *run)
+{
+	const struct monitor_stats *stats = monitor_stats(run->monitor);
+	const struct machine_config *config = &run->machine->config;
+	json_t *object = json_object(), *charges = json_object();
+
+	json_object_set_new(object, "name", json_string(config->name));
+	put(object, "cpus", config->cpus);
+	put(object, "nodes", config->nodes);
+	put(object, "memory", config->memory);
+	put(object, "monitor_pages", stats->reserved_pages);
+	put(object, "ipis", stats->ipis);
+	put(object, "audits", stats->audits);
+	put(object, "audit_errors", stats->audit_errors);
+	put(object, "tlb_conflicts", stats->tlb_conflicts);
+	for (unsigned i = 0; monitor_charge_name(i); i++)
+		put(charges, monitor_charge_name(i), stats->cycles[i]);
+	json_object_set_new(object, "monitor_cycles", charges);
+	return object;
+}
+
+int run_report_json(const struct run *run, const char *path, int exit_status)
+{
+	json_t *root = json_object(), *vms = json_array(), *host = json_object();
+	uint64_t instructions = 0;
+	FILE *out = strcmp(path, "-") ? fopen(path, "w") : stdout;
+	int failed;
+
+	if (!out)
+		return complain(DISCO_FAILED, "cannot write %s: %s", path, strerror(errno));
+	for (unsigned n = 0; n < run->machine->config.cpus; n++)
+		instructions += run->machine->cpu[n]->instructions;
+	json_object_set_new(root, "schema", json_string("disco.run/1"));
+	put(root, "exit_status", (uint64_t)exit_status);
+	put(root, "instructions", instructions);
+	put(root, "simulated_ns", machine_ns(run->machine, run->machine->now));
+	json_object_set_new(root, "machine", machine_object(run));
+	for (unsigned n = 0; n < run->vms; n++)
+		json_array_append_new(vms, vm_object(run, &run->vm[n]));
+	json_object_set_new(root, "vms", vms);
+	json_object_set_new(host, "seconds", json_real(run->host_seconds));
+	json_object_set_new(host, "engine", json_string(run->machine->engine->name));
+	json_object_set_new(root, "host", host);
+	failed = json_dumpf(root, out, JSON_INDENT(2)) || fputc('\n', out) == EOF;
+	json_decref(root);
+	failed |= out == stdout ? fflush(out) : fclose(out);
+	if (failed)
+		return complain(DISCO_FAILED, "cannot write %s: %s", path, strerror(errno));
+	return DISCO_OK;
+}

@@ -136,7 +136,7 @@ static int take_switch(const char *option, const char *text, bool *value)
 
 static int take_engine(struct run_options *options, const char *name)
 {
-	static const struct engine_ops *const engines[] = {&interpreter_engine};
+	static const struct engine_ops *const engines[] = {&interpreter_engine, &translator_engine};
 	const char *names[8] = {NULL};
 
 	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
@@ -390,7 +390,7 @@ int run_parse(int argc, char **argv, struct run_options *options)
 
 	*options = (struct run_options){
 		.machine = "flash8",
-		.engine = &interpreter_engine,
+		.engine = &translator_engine,
 		.seed = 1,
 		.monitor = {.l2tlb_entries = 4096, .slice_us = 2000, .large_pages = true},
 		.vm = calloc(RUN_MAX_VMS, sizeof(struct run_vm_options)),

@@ -5,6 +5,17 @@
  */
 #include "runtime.h"
 
+/* In a VM, which sees no Segmentation Control, reading Count takes the time of the monitor. */
+static bool exact_time(void)
+{
+	return cp0_get32(C0_CONFIG3) & CONFIG3_SC;
+}
+
+static uint32_t __attribute__((unused)) few_ticks(void)
+{
+	return exact_time() ? 20 : 2000;
+}
+
 PROGRAM_NAME;
 
 #define TIMER_BIT (UINT32_C(1) << 15)
@@ -158,7 +169,7 @@ static void timer(void)
 		check_eq("Cause.TI before", trap->gpr[V1] & CAUSE_TI, 0);
 		check_eq("Cause.IP7 before", trap->gpr[V1] & TIMER_BIT, 0);
 		check("Count has reached Compare", (int32_t)(now - compare) >= 0);
-		if (PLATFORM_IS_DISCO)
+		if (PLATFORM_IS_DISCO && exact_time())
 			check("at once", now - compare < 100);
 		check_eq("TI", trap->cause & CAUSE_TI, CAUSE_TI);
 		check_eq("IP7", trap->cause & TIMER_BIT, TIMER_BIT);
@@ -240,11 +251,12 @@ static void count_rate(void)
 			words[i] = NOP;
 		words[n + 1] = MFC0(V1, 9, 0);
 		trap = run_code(KERNEL, STATUS_64BIT, words, n + 2, 0, 0);
-		check("one every two instructions", trap->gpr[V1] - trap->gpr[V0] - n / 2 <= 1);
+		check("one every two instructions",
+		      !exact_time() || trap->gpr[V1] - trap->gpr[V0] - n / 2 <= 1);
 	}
 	about("Count written", 0, 0, 0, 0);
 	cp0_set32(C0_COUNT, 0x7ffffff0);
-	check("goes on from there", cp0_get32(C0_COUNT) - 0x7ffffff0 < 20);
+	check("goes on from there", (uint32_t)(cp0_get32(C0_COUNT) - 0x7ffffff0) < few_ticks());
 	cp0_set32(C0_COUNT, 0xfffffff0);
 	for (unsigned i = 0; i < 100; i++)
 		__asm__ volatile("nop");
@@ -262,7 +274,7 @@ static void count_rate(void)
 		cp0_set32(C0_COUNT, stopped + 10);
 		check_eq("can be written", cp0_get32(C0_COUNT), stopped + 10);
 		cp0_set32(C0_CAUSE, 0);
-		check("goes on", cp0_get32(C0_COUNT) - stopped - 10 < 20);
+		check("goes on", cp0_get32(C0_COUNT) - stopped - 10 < few_ticks());
 		for (unsigned i = 0; i < 200; i++)
 			__asm__ volatile("nop");
 		check_eq("timer interrupt", pending() & 0x80, 0x80);

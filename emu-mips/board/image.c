@@ -73,8 +73,11 @@ int image_open(struct image *image, const struct board_disk *config, struct erro
 
 void image_close(struct image *image)
 {
-	if (image->fd >= 0)
+	if (image->fd >= 0) {
+		/* The ring that had the file registered may hold it open for a moment longer. */
+		flock(image->fd, LOCK_UN);
 		close(image->fd);
+	}
 	if (image->buffered_fd >= 0)
 		close(image->buffered_fd);
 	image->fd = image->buffered_fd = -1;

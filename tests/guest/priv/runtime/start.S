@@ -28,6 +28,8 @@ _start:
 	daddiu	$8, $8, 8
 	bne	$8, $9, 1b
 	nop
+	dla	$8, boot_a1
+	sd	$5, 0($8)
 	j	runtime_main
 	nop
 
@@ -126,6 +128,9 @@ run:
 	.bss
 	.balign	16
 home:	.space	96
+	.globl	boot_a1
+boot_a1: .space	8			/* UHI: the device tree */
+	.balign	16
 	.globl	trap_record
 trap_record: .space TRAP_SIZE
 	.balign	16

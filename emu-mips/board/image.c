@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "board/image.h"
@@ -28,6 +29,20 @@ static int image_size(const struct image *image, uint64_t *bytes, struct error *
 	return 0;
 }
 
+/* A process that has just been killed may hold the lock until the kernel has taken its ring down.
+ */
+static int lock_file(int fd, int kind)
+{
+	const struct timespec pause = {.tv_nsec = 25000000};
+
+	for (int tries = 0; tries < 20; tries++) {
+		if (flock(fd, kind | LOCK_NB) == 0)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	return -EBUSY;
+}
+
 static int open_file(struct image *image, const struct board_disk *config, struct error *error)
 {
 	bool writes = !config->read_only && !config->snapshot;
@@ -43,7 +58,7 @@ static int open_file(struct image *image, const struct board_disk *config, struc
 				 errno == EACCES || errno == EROFS
 					 ? " (read-only or snapshot would do without writing)"
 					 : "");
-	if (flock(image->fd, (writes ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0)
+	if (lock_file(image->fd, writes ? LOCK_EX : LOCK_SH))
 		return error_set(error, -EBUSY, "disk %s: in use by another machine", image->path);
 	return 0;
 }

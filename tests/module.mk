@@ -17,8 +17,10 @@ $(BUILD)/tests/lockstep: $(call objects,$(lockstep-srcs)) $(BUILD)/libemu.a $(BU
 # The user-level comparison with qemu-mips64el: tests/conformance/user.
 include tests/conformance/user/module.mk
 
+include tests/fuzz/module.mk
+
 .PHONY: test test-long bench tests
-tests: $(unit-bins) $(BUILD)/tests/lockstep $(user-conformance)
+tests: $(unit-bins) $(fuzz-bins) $(BUILD)/tests/lockstep $(user-conformance)
 ## make test       run all tests (under 25 minutes); last line is "N passed, N failed"
 test: all tests
 	$(Q)BUILD=$(BUILD) tests/run test

@@ -237,6 +237,40 @@ static void timer_is_exact(void **state)
 	assert_int_equal(cpu->instructions, 12345 + 3);
 }
 
+/* Registers of every device hit with random values while CPUs run: nothing crashes. */
+static void random_device_accesses(void **state)
+{
+	static const uint64_t base[] = {MAP_GCR_BASE,
+					MAP_GIC_BASE,
+					MAP_CPC_BASE,
+					MAP_UART_BASE,
+					MAP_VIRTIO_BASE,
+					MAP_FINISHER_BASE,
+					MAP_RTC_BASE,
+					MAP_VIRTIO_BASE + 20 * MAP_VIRTIO_STRIDE,
+					MAP_VIRTIO_BASE + 21 * MAP_VIRTIO_STRIDE};
+	uint64_t random = 42, value;
+
+	(void)state;
+	teardown(NULL);
+	assert_int_equal(make(4), 0);
+	test_wait_loop(machine);
+	for (unsigned n = 0; n < 100000; n++) {
+		uint64_t pa;
+		unsigned size;
+
+		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+		size = 1u << (random >> 62);
+		pa = base[(random >> 40) % 9] + ((random >> 24) % 0x8000 & ~(uint64_t)(size - 1));
+		if (random >> 20 & 1)
+			phys_write(machine, machine->cpu[random >> 21 & 3], pa, size, random >> 3);
+		else
+			phys_read(machine, machine->cpu[random >> 21 & 3], pa, size, &value);
+		if (n % 1000 == 0)
+			test_run(machine, 2000);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(events_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(second_cpu_starts, setup, teardown),
 		cmocka_unit_test_setup_teardown(timer_is_exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(random_device_accesses, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

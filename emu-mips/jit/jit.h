@@ -66,8 +66,12 @@ enum key_bits {
 	KEY_FP_NEAREST = 1 << 6, /* FCSR: round to nearest, no enables, FS clear */
 	KEY_SEGMENTS = 1 << 7,	 /* kernel mode and legacy segments: CKSEG0/1, XKPHYS unmapped */
 	KEY_UNGROUPED = 1 << 8,	 /* variant without access groups */
-	KEYS = 1 << 9,
+	KEY_SHORT = 1 << 9,	 /* variant of a few instructions, for the ends of quanta */
+	KEYS = 1 << 10,
+	KEY_VARIANTS = KEY_UNGROUPED | KEY_SHORT,
 };
+
+#define SHORT_MAX_LENGTH 8
 
 struct block;
 
@@ -158,7 +162,8 @@ struct code_region {
 	struct arena_chunk *arena;
 };
 
-#define BLOCK_HASH (1u << 16)
+#define BLOCK_HASH     (1u << 16)
+#define VISIT_COUNTERS (1u << 15)
 
 struct jit_stats {
 	uint64_t blocks, instructions, host_bytes; /* translated */
@@ -190,6 +195,7 @@ struct translator {
 	struct code_cache cache;
 	enter_function *enter;
 	const uint8_t *thunk_exit, *thunk_site, *thunk_link, *thunk_indirect;
+	uint8_t visits[VISIT_COUNTERS]; /* of code that has no block yet */
 	bool profile;
 	bool single; /* leave after every block (lock-step) */
 	bool has_bmi2, has_lzcnt;
@@ -283,10 +289,18 @@ bool exact_here(const struct insn *insn, uint32_t key);
 /* ---- runtime.c ---- */
 int runtime_create(struct translator *jit, struct error *error);
 uint32_t cpu_key(const struct cpu *cpu);
-/* Where to go on at the present state of @cpu: code to enter with @frame's budget set, or NULL when
+
+/* How jit_continue() was come to. */
+enum arrival {
+	ARRIVAL_HEAD,	   /* by a branch or exception: a place worth a superblock */
+	ARRIVAL_MIDDLE,	   /* anywhere: a quantum ended there */
+	ARRIVAL_UNGROUPED, /* an access group's check failed */
+};
+
+/* Where to go on at the present state of @cpu: code to enter, and the budget for it; or NULL when
  * the run loop has to look (deadline, interrupt, waiting, stop). */
 const uint8_t *jit_continue(struct translator *jit, struct cpu *cpu, uint64_t *limit,
-			    int64_t *budget, uint32_t variant);
+			    int64_t *budget, enum arrival arrival);
 
 /* Physical address of byte @offset of RAM. */
 static inline uint64_t ram_address_of(const struct machine *machine, uint64_t offset)

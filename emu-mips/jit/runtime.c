@@ -15,6 +15,8 @@
 #define MXCSR_CLEAR 0x1f80u /* all exceptions masked, round to nearest, no flags */
 #define MXCSR_PE    0x20u
 
+#define VISITS_BEFORE_BLOCK 3
+
 uint32_t cpu_key(const struct cpu *cpu)
 {
 	uint32_t key = cpu->mode;
@@ -122,17 +124,14 @@ static struct block *empty_block(struct translator *jit, struct cpu *cpu, uint32
 	return block;
 }
 
-/* The block at the present pc, translated now if need be; NULL: interpret. */
-static struct block *block_here(struct translator *jit, struct cpu *cpu, uint32_t variant)
+/* The block at the present pc with @variant, translated now if need be; NULL: interpret. */
+static struct block *make_block(struct translator *jit, struct cpu *cpu, uint32_t variant,
+				const uint8_t *host_page)
 {
 	static _Thread_local struct trace trace;
 	uint32_t key = cpu_key(cpu) | variant;
-	const uint8_t *host_page = fetch_page(cpu);
-	struct block *block;
+	struct block *block = cache_find(jit, cpu->pc, key, host_page);
 
-	if (!host_page)
-		return NULL;
-	block = cache_find(jit, cpu->pc, key, host_page);
 	if (!block && trace_build(jit, cpu, cpu->pc, key, &trace))
 		block = translate(jit, cpu, &trace);
 	else if (!block)
@@ -140,36 +139,104 @@ static struct block *block_here(struct translator *jit, struct cpu *cpu, uint32_
 	return block && block->length ? block : NULL;
 }
 
+/* Whether code without a block has been come to often enough to be translated. */
+static bool worth_a_block(struct translator *jit, const struct cpu *cpu, uint32_t key)
+{
+	uint8_t *visits = &jit->visits[(cpu->pc / 4 ^ (uint64_t)key << 8) % VISIT_COUNTERS];
+
+	if (*visits >= VISITS_BEFORE_BLOCK)
+		return true;
+	++*visits;
+	return false;
+}
+
+static bool fits(const struct cpu *cpu, const struct block *block)
+{
+	return block && cpu->cycles + block->length <= cpu->limit;
+}
+
+/*
+ * The block to enter now: the superblock, unless there is none and it is not worth one, or it does
+ * not fit before the limit; then the short one. NULL: interpret, at least to the next branch, or
+ * (*@to_limit) to the limit.
+ */
+static struct block *choose_block(struct translator *jit, struct cpu *cpu, enum arrival arrival,
+				  bool *to_limit)
+{
+	const uint8_t *host_page = fetch_page(cpu);
+	uint32_t key = cpu_key(cpu);
+	struct block *block;
+
+	if (!host_page)
+		return NULL;
+	if (arrival == ARRIVAL_UNGROUPED) {
+		block = make_block(jit, cpu, KEY_UNGROUPED, host_page);
+		return fits(cpu, block) ? block : NULL;
+	}
+	block = cache_find(jit, cpu->pc, key, host_page);
+	if (!block) {
+		if (!worth_a_block(jit, cpu, key))
+			return NULL;
+		block = make_block(jit, cpu, arrival == ARRIVAL_MIDDLE ? KEY_SHORT : 0, host_page);
+	}
+	if (!block || !block->length)
+		return NULL;
+	if (fits(cpu, block)) {
+		if (!(block->key & KEY_VARIANTS))
+			cache_ibtc_set(jit, block);
+		return block;
+	}
+	block = make_block(jit, cpu, KEY_SHORT, host_page);
+	if (fits(cpu, block))
+		return block;
+	*to_limit = true;
+	return NULL;
+}
+
+/* Interprets until behind the next branch and its delay slot (or exception), or to the limit. */
+static void interpret(struct translator *jit, struct cpu *cpu, bool to_limit)
+{
+	bool slot;
+
+	do {
+		uint64_t pc = cpu->pc;
+
+		slot = cpu->in_delay_slot;
+		jit->stats.interpreted++;
+		interpreter_step(cpu);
+		slot |= cpu->pc != pc + 4;
+	} while ((to_limit || !slot || cpu->in_delay_slot) && !must_leave(cpu));
+}
+
 const uint8_t *jit_continue(struct translator *jit, struct cpu *cpu, uint64_t *limit,
-			    int64_t *budget, uint32_t variant)
+			    int64_t *budget, enum arrival arrival)
 {
 	while (!must_leave(cpu)) {
-		if (!cpu->in_delay_slot) {
-			struct block *block = block_here(jit, cpu, variant);
+		bool to_limit = false;
 
-			if (block && cpu->cycles + block->length <= cpu->limit) {
+		if (!cpu->in_delay_slot) {
+			struct block *block = choose_block(jit, cpu, arrival, &to_limit);
+
+			if (block) {
 				*limit = cpu->limit;
 				*budget = (int64_t)(cpu->limit - cpu->cycles);
-				if (!variant)
-					cache_ibtc_set(jit, block);
 				return block->entry;
 			}
 		}
-		jit->stats.interpreted++;
-		interpreter_step(cpu);
-		variant = 0;
+		interpret(jit, cpu, to_limit);
+		arrival = ARRIVAL_HEAD;
 	}
 	return NULL;
 }
 
-static const uint8_t *go_on(struct cpu *cpu, struct jit_frame *frame, uint32_t variant)
+static const uint8_t *go_on(struct cpu *cpu, struct jit_frame *frame, enum arrival arrival)
 {
 	struct translator *jit = cpu->machine->engine_data;
 	const uint8_t *code;
 
 	if (jit->single)
 		return jit->thunk_exit;
-	code = jit_continue(jit, cpu, &frame->limit, &frame->budget, variant);
+	code = jit_continue(jit, cpu, &frame->limit, &frame->budget, arrival);
 	return code ? code : jit->thunk_exit;
 }
 
@@ -227,18 +294,18 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		if (fill(cpu, site))
 			return site->resume;
 		if (site->grouped)
-			return go_on(cpu, frame, KEY_UNGROUPED);
+			return go_on(cpu, frame, ARRIVAL_UNGROUPED);
 		jit->stats.interpreted++;
 		interpreter_step(cpu);
-		return go_on(cpu, frame, 0);
+		return go_on(cpu, frame, ARRIVAL_HEAD);
 	case SITE_INTERPRET:
 		/* Behind the end of a block the instruction has not been charged. */
 		if (cpu->cycles < cpu->limit && interpret_inside(jit, cpu, frame, site))
 			return site->resume;
-		return go_on(cpu, frame, 0);
+		return go_on(cpu, frame, ARRIVAL_HEAD);
 	default:
 		jit->stats.continues++;
-		return go_on(cpu, frame, 0);
+		return go_on(cpu, frame, ARRIVAL_HEAD);
 	}
 }
 
@@ -247,19 +314,22 @@ static const uint8_t *link_reached(struct cpu *cpu, struct jit_frame *frame, str
 {
 	struct translator *jit = cpu->machine->engine_data;
 	uint64_t generation = jit->stats.evictions + jit->stats.invalidations;
-	struct block *block;
+	const uint8_t *host_page;
 
 	sync_time(cpu, frame, 0);
 	cpu->pc = link->target;
 	cpu->in_delay_slot = false;
 	jit->stats.links++;
-	if (!jit->single && !must_leave(cpu)) {
-		block = block_here(jit, cpu, 0);
+	host_page = fetch_page(cpu);
+	if (!jit->single && !must_leave(cpu) && host_page &&
+	    worth_a_block(jit, cpu, cpu_key(cpu))) {
+		struct block *block = make_block(jit, cpu, 0, host_page);
+
 		/* Making the block may have evicted the one the link is in. */
 		if (block && generation == jit->stats.evictions + jit->stats.invalidations)
 			cache_link(jit, link, block);
 	}
-	return go_on(cpu, frame, 0);
+	return go_on(cpu, frame, ARRIVAL_HEAD);
 }
 
 /* Called by the indirect thunk, the guest address as third argument. */
@@ -271,7 +341,7 @@ static const uint8_t *indirect_reached(struct cpu *cpu, struct jit_frame *frame,
 	cpu->pc = pc;
 	cpu->in_delay_slot = false;
 	jit->stats.indirect_misses++;
-	return go_on(cpu, frame, 0);
+	return go_on(cpu, frame, ARRIVAL_HEAD);
 }
 
 /* ---- The thunks ---- */

@@ -173,7 +173,7 @@ static bool follow(struct trace *trace, struct trace_insn *branch, struct cursor
 		if (insn->class != CLASS_JUMP && !branch->always) {
 			bool backward = target <= branch->pc;
 
-			if (backward || in_trace(trace, target)) {
+			if (backward || in_trace(trace, target) || (trace->key & KEY_SHORT)) {
 				trace->end = END_BRANCH;
 				return false;
 			}
@@ -186,7 +186,7 @@ static bool follow(struct trace *trace, struct trace_insn *branch, struct cursor
 	cursor->pc = target;
 	trace->next = target;
 	trace->end = END_LINK;
-	return !in_trace(trace, target);
+	return !in_trace(trace, target) && !(trace->key & KEY_SHORT);
 }
 
 static bool step(struct cpu *cpu, struct trace *trace, struct cursor *cursor)
@@ -199,7 +199,7 @@ static bool step(struct cpu *cpu, struct trace *trace, struct cursor *cursor)
 
 	trace->next = cursor->pc;
 	trace->end = END_LINK;
-	if (trace->length + 2 > BLOCK_MAX_LENGTH)
+	if (trace->length + 2 > (trace->key & KEY_SHORT ? SHORT_MAX_LENGTH : BLOCK_MAX_LENGTH))
 		return false;
 	if (!append(cpu, trace, cursor->pc, false) ||
 	    !can_translate(i->insn, i->word, trace->key)) {

@@ -458,7 +458,7 @@ static void finish_block(struct builder *t)
 	for (unsigned n = 0; n < t->links; n++) {
 		struct link *link = &block->links[n];
 
-		if (link->target == block->va && link->same_page && !(block->key & KEY_UNGROUPED))
+		if (link->target == block->va && link->same_page && !(block->key & KEY_VARIANTS))
 			cache_link(t->jit, link, block);
 	}
 }
@@ -489,7 +489,6 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 	cache_begin(jit, &t->e);
 	t->block = cache_allocate(jit, sizeof(*t->block));
 	*t->block = (struct block){0};
-	t->block->links = cache_allocate(jit, MAX_LINKS * sizeof(struct link));
 	fill_block(t);
 	emit_entry(t);
 	while (n < trace->length) {
@@ -505,6 +504,7 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 		}
 	}
 	emit_end(t);
+	t->block->links = cache_allocate(jit, t->links * sizeof(struct link));
 	for (unsigned s = 0; s < t->stubs; s++)
 		emit_stub(t, &t->stub[s]);
 	if (t->e.overflow)

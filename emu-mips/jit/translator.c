@@ -59,7 +59,7 @@ static void translator_run(struct cpu *cpu, uint64_t quantum_end)
 			return;
 		if (cpu->interrupt_pending)
 			cpu_take_interrupt(cpu);
-		code = jit_continue(jit, cpu, &limit, &budget, 0);
+		code = jit_continue(jit, cpu, &limit, &budget, ARRIVAL_MIDDLE);
 		if (code)
 			jit->enter(cpu, code, limit, budget);
 	}

@@ -26,6 +26,11 @@ uint64_t event_at(struct machine *machine, uint64_t cycle, event_handler *handle
 		link = &(*link)->next;
 	event->next = *link;
 	*link = event;
+	/* A CPU alone has long quanta: this event may come before the end of the present one. */
+	if (machine->running && machine->config.cpus == 1) {
+		machine->yield = true;
+		machine->running->limit = 0;
+	}
 	return event->identifier;
 }
 

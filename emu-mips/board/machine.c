@@ -14,6 +14,9 @@
 #define MAX_MEMORY (UINT64_C(64) << 30)
 #define NS_PER_US  1000
 
+/* A single CPU takes no turns: quanta end only to look at events, and events end them. */
+#define QUANTA_ALONE 20
+
 static int check_config(const struct machine_config *config, struct error *error)
 {
 	if (config->nodes < 1 || config->nodes > MACHINE_MAX_NODES)
@@ -181,7 +184,7 @@ static void run_cpu(struct machine *machine, struct cpu *cpu, uint64_t quantum_e
 		    uint64_t *executed)
 {
 	machine->running = cpu;
-	while (cpu->cycles < quantum_end && !machine->stop) {
+	while (cpu->cycles < quantum_end && !machine->stop && !machine->yield) {
 		if (!cpu->present) {
 			idle_until(cpu, quantum_end);
 		} else if (!cpu->waiting) {
@@ -247,9 +250,12 @@ static uint64_t count_instructions(const struct machine *machine)
 enum stop_reason machine_run(struct machine *machine)
 {
 	uint64_t executed = count_instructions(machine);
+	uint64_t quantum = machine->config.quantum;
 
+	if (machine->config.cpus == 1)
+		quantum *= QUANTA_ALONE;
 	while (!machine->stop) {
-		uint64_t quantum_end = machine->now + machine->config.quantum;
+		uint64_t quantum_end = machine->now + quantum;
 
 		if (event_next(machine) < quantum_end)
 			quantum_end = event_next(machine);
@@ -257,7 +263,8 @@ enum stop_reason machine_run(struct machine *machine)
 			run_cpu(machine, machine->cpu[n], quantum_end, &executed);
 		if (machine->stop)
 			break;
-		machine->now = quantum_end;
+		machine->now = machine->yield ? machine->cpu[0]->cycles : quantum_end;
+		machine->yield = false;
 		event_run_due(machine);
 		watch_cpus(machine);
 		if (!machine->stop)

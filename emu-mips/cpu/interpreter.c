@@ -133,7 +133,8 @@ void interpreter_run(struct cpu *cpu, uint64_t quantum_end)
 {
 	for (;;) {
 		cpu_deadlines(cpu, quantum_end);
-		if (cpu->cycles >= quantum_end || cpu->waiting || cpu->machine->stop)
+		if (cpu->cycles >= quantum_end || cpu->waiting || cpu->machine->stop ||
+		    cpu->machine->yield)
 			return;
 		if (cpu->interrupt_pending)
 			cpu_take_interrupt(cpu);

@@ -12,8 +12,8 @@
 #include "../cpu/fpu.h"
 #include "translate.h"
 
-#define MXCSR_CLEAR 0x1f80u /* all exceptions masked, round to nearest, no flags */
-#define MXCSR_PE    0x20u
+#define MXCSR_CLEAR	    0x1f80u /* all exceptions masked, round to nearest, no flags */
+#define MXCSR_PE	    0x20u
 
 #define VISITS_BEFORE_BLOCK 3
 
@@ -85,7 +85,7 @@ static void sync_site(struct cpu *cpu, struct jit_frame *frame, const struct sit
 static bool must_leave(const struct cpu *cpu)
 {
 	return cpu->cycles >= cpu->limit || cpu->interrupt_pending || cpu->waiting ||
-	       cpu->machine->stop;
+	       cpu->machine->stop || cpu->machine->yield;
 }
 
 /* Host address of the code at pc, or NULL when a fetch there is not plain RAM. */

@@ -55,7 +55,8 @@ static void translator_run(struct cpu *cpu, uint64_t quantum_end)
 		int64_t budget;
 
 		cpu_deadlines(cpu, quantum_end);
-		if (cpu->cycles >= quantum_end || cpu->waiting || cpu->machine->stop)
+		if (cpu->cycles >= quantum_end || cpu->waiting || cpu->machine->stop ||
+		    cpu->machine->yield)
 			return;
 		if (cpu->interrupt_pending)
 			cpu_take_interrupt(cpu);

@@ -76,6 +76,7 @@ struct machine {
 	struct event *events; /* sorted by time */
 	uint64_t last_event;  /* identifier */
 	volatile bool stop;   /* set to leave the run loop soon */
+	bool yield;	      /* set to end the quantum with the present instruction */
 	enum stop_reason stop_reason;
 	int exit_status;
 	char stop_text[160];

@@ -8,12 +8,14 @@
 #include "jit.h"
 
 #include <string.h>
+#include <xmmintrin.h>
 
 #include "../cpu/fpu.h"
 #include "translate.h"
 
 #define MXCSR_CLEAR	    0x1f80u /* all exceptions masked, round to nearest, no flags */
 #define MXCSR_PE	    0x20u
+#define OPCODE_COP1X	    0x13
 
 #define VISITS_BEFORE_BLOCK 3
 
@@ -38,6 +40,12 @@ uint32_t cpu_key(const struct cpu *cpu)
 	return key;
 }
 
+/* COP1: whether the operation has one operand (the ft field is not a register then). */
+static bool is_unary(uint32_t word)
+{
+	return decode(word)->format == FORMAT_FD_FS;
+}
+
 /*
  * FCSR.Cause of the last floating-point operation: its handler is run once more on the operands
  * kept in the frame. Flags gets the inexact results of all operations since from MXCSR; other
@@ -46,12 +54,26 @@ uint32_t cpu_key(const struct cpu *cpu)
 static void settle_fpu(struct cpu *cpu, struct jit_frame *frame)
 {
 	uint32_t word = frame->fp_word;
+	unsigned regs[4] = {field_fs(word), field_ft(word), field_fr(word), field_fd(word)};
+	uint64_t saved[4];
 
 	if (!word)
 		return;
 	frame->fp_word = 0;
-	(void)word;
-	(void)cpu;
+	if (_mm_getcsr() & MXCSR_PE)
+		cpu->fcr31 |= (uint32_t)FPU_INEXACT << FCSR_FLAGS_SHIFT;
+	for (unsigned n = 0; n < 4; n++)
+		saved[n] = cpu->fpr[regs[n]];
+	/* Operand 2 only counts where the fr field is a register; equal registers hold equal
+	 * operands, so the order of these does not matter. */
+	if (word >> 26 == OPCODE_COP1X)
+		cpu->fpr[regs[2]] = frame->fp_operand[2];
+	if (word >> 26 == OPCODE_COP1X || !is_unary(word))
+		cpu->fpr[regs[1]] = frame->fp_operand[1];
+	cpu->fpr[regs[0]] = frame->fp_operand[0];
+	insn_handler(decode(word)->id)(cpu, word);
+	for (unsigned n = 4; n-- > 0;)
+		cpu->fpr[regs[n]] = saved[n];
 }
 
 /* Brings cycles and instructions up to date; @give_back charged instructions have not been done. */
@@ -374,6 +396,7 @@ static const uint8_t *make_call(struct emitter *e, const void *function)
 	emit_call_rm(e, op_reg(RAX));
 	emit_mov_r_rm(e, true, REG_BUDGET, FRAME_FIELD(budget));
 	emit_mov_r_rm(e, true, REG_SOFTTLB, CPU_FIELD(softtlb));
+	emit_ldmxcsr(e, FRAME_FIELD(mxcsr));
 	emit_pinned(e, true);
 	emit_jmp_rm(e, op_reg(RAX));
 	return start;

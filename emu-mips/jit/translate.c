@@ -142,6 +142,7 @@ static struct stub *add_stub(struct builder *t, uint8_t *place)
 	stub->link = NULL;
 	stub->give_back = 0;
 	stub->evaluate = false;
+	stub->zero = ZERO_NONE;
 	stub->state = t->state;
 	return stub;
 }
@@ -155,6 +156,18 @@ void add_site_stub(struct builder *t, uint8_t *place, struct site *site)
 		stub->evaluate = t->slot.evaluate;
 		stub->branch = t->slot.branch;
 	}
+}
+
+void add_zero_stub(struct builder *t, uint8_t *place, struct site *site, bool dbl,
+		   enum zero_rule rule)
+{
+	struct stub *stub;
+
+	add_site_stub(t, place, site);
+	stub = &t->stub[t->stubs - 1];
+	stub->dbl = dbl;
+	stub->zero = (uint8_t)rule;
+	stub->back = emit_here(&t->e);
 }
 
 static struct link *make_link(struct builder *t, uint64_t pc)
@@ -198,11 +211,13 @@ void emit_interpret(struct builder *t, const struct trace_insn *i)
 		t->state.known &= ~(UINT32_C(1) << i->destination);
 }
 
-void interpret_if(struct builder *t, enum condition cc)
+struct site *interpret_if(struct builder *t, enum condition cc)
 {
 	uint8_t *place = emit_jcc(&t->e, cc);
+	struct site *site = make_site(t, SITE_INTERPRET);
 
-	add_site_stub(t, place, make_site(t, SITE_INTERPRET));
+	add_site_stub(t, place, site);
+	return site;
 }
 
 /* Checks that the page of the present instruction is mapped as it was at translation. */
@@ -257,6 +272,11 @@ static exec_handler *const handlers[INSN_COUNT] = {
 #include "../cpu/insn.def"
 #undef INSN
 };
+
+exec_handler *insn_handler(unsigned id)
+{
+	return handlers[id];
+}
 
 /* Whether the result of @i follows from register values that are all known; then folds it by
  * running the interpreter's handler on a scratch CPU. */
@@ -318,6 +338,32 @@ void translate_plain(struct builder *t, const struct trace_insn *i)
 	emit_interpret(t, i);
 }
 
+/* Goes back to the hot path when doubling @value (which drops the sign) gives zero. */
+static void back_if_zero(struct emitter *e, bool dbl, struct operand value, const uint8_t *back)
+{
+	emit_mov_r_rm(e, dbl, RAX, value);
+	emit_alu_r_rm(e, dbl, ALU_ADD, RAX, op_reg(RAX));
+	emit_jcc_to(e, CC_E, back);
+}
+
+static void emit_zero_checks(struct builder *t, const struct stub *stub)
+{
+	struct emitter *e = &t->e;
+	uint8_t *not_zero;
+
+	emit_movq_r_xmm(e, stub->dbl, RAX, 0);
+	emit_alu_r_rm(e, stub->dbl, ALU_ADD, RAX, op_reg(RAX));
+	if (stub->zero == ZERO_EXACT) {
+		emit_jcc_to(e, CC_E, stub->back);
+		return;
+	}
+	not_zero = emit_jcc(e, CC_NE);
+	back_if_zero(e, stub->dbl, FRAME_FIELD(fp_operand[0]), stub->back);
+	if (stub->zero == ZERO_OF_EITHER)
+		back_if_zero(e, stub->dbl, FRAME_FIELD(fp_operand[1]), stub->back);
+	emit_patch(e, not_zero, emit_here(e));
+}
+
 static void emit_stub(struct builder *t, struct stub *stub)
 {
 	struct emitter *e = &t->e;
@@ -325,6 +371,8 @@ static void emit_stub(struct builder *t, struct stub *stub)
 	if (stub->place)
 		emit_patch(e, stub->place, emit_here(e));
 	t->state = stub->state;
+	if (stub->zero != ZERO_NONE)
+		emit_zero_checks(t, stub);
 	if (stub->site) {
 		materialise_all(t);
 		if (stub->evaluate) {

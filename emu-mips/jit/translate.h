@@ -26,6 +26,14 @@ struct slot_context {
 	uint64_t taken, not_taken;
 };
 
+/* Which zero results need no handler: the exact ones. */
+enum zero_rule {
+	ZERO_NONE,	/* the stub is no floating-point check */
+	ZERO_EXACT,	/* a zero result is always exact (sums, roots, conversions) */
+	ZERO_OF_FIRST,	/* when operand 0 is zero (quotients) */
+	ZERO_OF_EITHER, /* when operand 0 or 1 is zero (products) */
+};
+
 /* Code to be emitted after the block's hot part. */
 struct stub {
 	uint8_t *place; /* jump that leads here */
@@ -33,6 +41,9 @@ struct stub {
 	struct link *link;
 	uint16_t give_back;
 	bool evaluate;
+	bool dbl;
+	uint8_t zero;	     /* enum zero_rule */
+	const uint8_t *back; /* executable view: where an exact zero goes on */
 	const struct trace_insn *branch;
 	struct register_state state;
 };
@@ -92,17 +103,25 @@ void materialise_all(struct builder *t);
 struct site *make_site(struct builder *t, enum site_kind kind);
 /* A stub that hands @site to C code, reached by the jump at @place. */
 void add_site_stub(struct builder *t, uint8_t *place, struct site *site);
+/* The same, but comes back at once when the result in XMM0 is a zero that is exact by @rule; the
+ * operands are in the frame. */
+void add_zero_stub(struct builder *t, uint8_t *place, struct site *site, bool dbl,
+		   enum zero_rule rule);
 /* A stub that leaves to @pc; @executed: instructions of the block done then. */
 void add_exit_stub(struct builder *t, uint8_t *place, uint64_t pc, unsigned executed);
 /* Executes the present instruction by the interpreter and goes on behind it. */
 void emit_interpret(struct builder *t, const struct trace_insn *i);
-/* Leaves to the interpreter for the present instruction when @cc holds, and comes back. */
-void interpret_if(struct builder *t, enum condition cc);
+/* Leaves to the interpreter for the present instruction when @cc holds. The caller may set the
+ * site's resume address for it to come back. */
+struct site *interpret_if(struct builder *t, enum condition cc);
 
 /* Emits instruction t->index (not a branch). */
 void translate_plain(struct builder *t, const struct trace_insn *i);
 /* Checks that the page of the present instruction is mapped as it was at translation. */
 void emit_page_check(struct builder *t, const struct trace_insn *i);
+
+/* The interpreter's handler of an instruction. */
+exec_handler *insn_handler(unsigned id);
 
 /* ---- translate_branch.c ---- */
 

@@ -257,9 +257,175 @@ static bool t_sdxc1(struct builder *t, const struct trace_insn *i)
 	return store_fpr(t, field_fs(i->word), true, op_mem(RAX, 0));
 }
 
+/* ---- LL, SC ---- */
+
+/* RAX = host address to physical address; clobbers RDX. */
+static void emit_physical(struct builder *t)
+{
+	struct emitter *e = &t->e;
+
+	emit_mov_r_imm(e, RDX, (uint64_t)(uintptr_t)t->jit->machine->ram);
+	emit_alu_r_rm(e, true, ALU_SUB, RAX, op_reg(RDX));
+	emit_lea(e, true, RDX, op_mem(RAX, (int32_t)(DEVICE_HOLE_END - DEVICE_HOLE_START)));
+	emit_alu_rm_i(e, true, ALU_CMP, op_reg(RAX), (int32_t)DEVICE_HOLE_START);
+	emit_cmov(e, true, CC_AE, RAX, op_reg(RDX));
+}
+
+static bool load_linked(struct builder *t, const struct trace_insn *i, unsigned size)
+{
+	struct access_plan plan = {
+		.base = field_rs(i->word), .offset = (int32_t)field_simm(i->word), .size = size};
+
+	emit_host_address(t, &plan);
+	emit_load(&t->e, size == 4 ? LOAD_S32 : LOAD_64, RCX, op_mem(RAX, 0));
+	emit_physical(t);
+	emit_mov_rm_r(&t->e, true, CPU_FIELD(linked_address), RAX);
+	emit_mov8_rm_i(&t->e, CPU_FIELD(linked), 1);
+	finish(t, field_rt(i->word), RCX);
+	return true;
+}
+
+static bool t_ll(struct builder *t, const struct trace_insn *i)
+{
+	return load_linked(t, i, 4);
+}
+
+static bool t_lld(struct builder *t, const struct trace_insn *i)
+{
+	return load_linked(t, i, 8);
+}
+
+/* A failing one is the interpreter's: it counts them. */
+static bool store_conditional(struct builder *t, const struct trace_insn *i, unsigned size)
+{
+	struct access_plan plan = {.base = field_rs(i->word),
+				   .offset = (int32_t)field_simm(i->word),
+				   .size = size,
+				   .write = true};
+	struct emitter *e = &t->e;
+	struct site *broken, *elsewhere;
+	unsigned rt = field_rt(i->word);
+
+	emit_cmp8_rm_i(e, CPU_FIELD(linked), 0);
+	broken = interpret_if(t, CC_E);
+	emit_host_address(t, &plan);
+	emit_mov_r_rm(e, true, RCX, op_reg(RAX));
+	emit_physical(t);
+	emit_alu_r_rm(e, true, ALU_CMP, RAX, CPU_FIELD(linked_address));
+	elsewhere = interpret_if(t, CC_NE);
+	emit_store(e, size, op_mem(RCX, 0), source_register(t, rt, RAX));
+	emit_mov8_rm_i(e, CPU_FIELD(linked), 0);
+	emit_mov_r_imm(e, RAX, 1);
+	finish(t, rt, RAX);
+	broken->resume = elsewhere->resume = emit_here(e);
+	return true;
+}
+
+static bool t_sc(struct builder *t, const struct trace_insn *i)
+{
+	return store_conditional(t, i, 4);
+}
+
+static bool t_scd(struct builder *t, const struct trace_insn *i)
+{
+	return store_conditional(t, i, 8);
+}
+
+/* ---- Unaligned loads and stores, little-endian ---- */
+
+/*
+ * RAX = host address of the aligned word that holds the addressed byte, RCX = number of bits that
+ * word is shifted by: for the right forms the bytes below the addressed one, for the left forms
+ * those above it. Host and guest address agree in their low bits.
+ */
+static void emit_unaligned(struct builder *t, const struct trace_insn *i, unsigned size, bool left,
+			   bool write)
+{
+	struct access_plan plan = {.base = field_rs(i->word),
+				   .offset = (int32_t)field_simm(i->word),
+				   .size = 1,
+				   .write = write};
+	struct emitter *e = &t->e;
+
+	emit_host_address(t, &plan);
+	emit_mov_r_rm(e, false, RCX, op_reg(RAX));
+	emit_alu_rm_i(e, false, ALU_AND, op_reg(RCX), (int32_t)size - 1);
+	if (left)
+		emit_alu_rm_i(e, false, ALU_XOR, op_reg(RCX), (int32_t)size - 1);
+	emit_shift_i(e, false, SHIFT_SHL, op_reg(RCX), 3);
+	emit_alu_rm_i(e, true, ALU_AND, op_reg(RAX), -(int32_t)size);
+}
+
+/* The bytes loaded replace those at the top (left) or bottom (right) of rt. */
+static bool unaligned_load(struct builder *t, const struct trace_insn *i, unsigned size, bool left)
+{
+	enum shift_op shift = left ? SHIFT_SHL : SHIFT_SHR;
+	struct emitter *e = &t->e;
+	unsigned rt = field_rt(i->word);
+	bool wide = size == 8;
+
+	emit_unaligned(t, i, size, left, false);
+	emit_mov_r_rm(e, wide, RDX, op_mem(RAX, 0));
+	emit_shift_cl(e, wide, shift, op_reg(RDX));
+	emit_mov_rm_i(e, wide, op_reg(RAX), -1);
+	emit_shift_cl(e, wide, shift, op_reg(RAX));
+	emit_unary(e, wide, UNARY_NOT, op_reg(RAX));
+	load_register(t, RCX, rt);
+	emit_alu_r_rm(e, wide, ALU_AND, RAX, op_reg(RCX));
+	emit_alu_r_rm(e, wide, ALU_OR, RAX, op_reg(RDX));
+	if (!wide)
+		emit_load(e, LOAD_S32, RAX, op_reg(RAX));
+	finish(t, rt, RAX);
+	return true;
+}
+
+/* The top (left) or bottom (right) bytes of rt go to memory. */
+static bool unaligned_store(struct builder *t, const struct trace_insn *i, unsigned size, bool left)
+{
+	enum shift_op shift = left ? SHIFT_SHR : SHIFT_SHL;
+	struct emitter *e = &t->e;
+	bool wide = size == 8;
+
+	emit_unaligned(t, i, size, left, true);
+	emit_mov_rm_i(e, wide, op_reg(RDX), -1);
+	emit_shift_cl(e, wide, shift, op_reg(RDX));
+	emit_unary(e, wide, UNARY_NOT, op_reg(RDX));
+	emit_alu_rm_r(e, wide, ALU_AND, op_mem(RAX, 0), RDX);
+	load_register(t, RDX, field_rt(i->word));
+	emit_shift_cl(e, wide, shift, op_reg(RDX));
+	emit_alu_rm_r(e, wide, ALU_OR, op_mem(RAX, 0), RDX);
+	return true;
+}
+
+#define UNALIGNED(name, kind, size, left)                                                          \
+	static bool t_##name(struct builder *t, const struct trace_insn *i)                        \
+	{                                                                                          \
+		return unaligned_##kind(t, i, size, left);                                         \
+	}
+UNALIGNED(lwl, load, 4, true)
+UNALIGNED(lwr, load, 4, false)
+UNALIGNED(ldl, load, 8, true)
+UNALIGNED(ldr, load, 8, false)
+UNALIGNED(swl, store, 4, true)
+UNALIGNED(swr, store, 4, false)
+UNALIGNED(sdl, store, 8, true)
+UNALIGNED(sdr, store, 8, false)
+
 #define ROW(name) [INSN_ID_##name] = t_##name
 translate_function *const translate_mem_table[INSN_COUNT] = {
 	ROW(lb),
+	ROW(ll),
+	ROW(lld),
+	ROW(sc),
+	ROW(scd),
+	ROW(lwl),
+	ROW(lwr),
+	ROW(ldl),
+	ROW(ldr),
+	ROW(swl),
+	ROW(swr),
+	ROW(sdl),
+	ROW(sdr),
 	ROW(lbu),
 	ROW(lh),
 	ROW(lhu),

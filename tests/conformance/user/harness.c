@@ -182,9 +182,7 @@ static void map_program(struct cpu *cpu)
 
 static const struct engine_ops *const engines[] = {
 	&interpreter_engine,
-#ifdef HAVE_TRANSLATOR
 	&translator_engine,
-#endif
 };
 
 static const struct engine_ops *find_engine(const char *name)

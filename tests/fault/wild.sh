@@ -8,6 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
 seeds=${1:-4}
+export ASAN_OPTIONS=detect_leaks=0 # with SAN=1: what options allocate lives as long as disco
 elf=$(realpath "$BUILD")/guest/wild
 make -s -C tests/guest/priv DIR=../../fault/wild OUT="$elf" || { echo "0 passed, 1 failed"; exit 1; }
 work=$(mktemp -d) || exit 2

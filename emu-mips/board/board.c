@@ -164,6 +164,7 @@ static int add_disk(struct board *board, const struct board_disk *config, struct
 
 static int add_disks(struct board *board, const struct board_config *config, struct error *error)
 {
+	bool direct = false;
 	int result = 0;
 
 	if (config->disks > BOARD_MAX_DISKS)
@@ -172,8 +173,15 @@ static int add_disks(struct board *board, const struct board_config *config, str
 	board->io = host_io_create(&config->disk_faults, error);
 	if (!board->io)
 		return -ENOMEM;
-	for (unsigned n = 0; n < config->disks && !result; n++)
+	for (unsigned n = 0; n < config->disks && !result; n++) {
 		result = add_disk(board, &config->disk[n], error);
+		direct |= config->disk[n].direct;
+	}
+	/* Pins all of RAM, which only direct transfers are worth; without it they go unregistered.
+	 */
+	if (direct && !result)
+		host_io_register_memory(board->io, board->machine->ram,
+					board->machine->config.memory);
 	return result;
 }
 

@@ -99,12 +99,24 @@ static void *map_memory(struct disk *disk, uint64_t pa, uint64_t *length, bool w
 	return host;
 }
 
+/* Appends a piece, or lengthens the last one that ends where it begins. */
+static int add_piece(struct iovec *iov, int count, void *base, uint64_t length)
+{
+	if (count && (uint8_t *)iov[count - 1].iov_base + iov[count - 1].iov_len == base) {
+		iov[count - 1].iov_len += length;
+		return count;
+	}
+	iov[count] = (struct iovec){.iov_base = base, .iov_len = length};
+	return count + 1;
+}
+
 /* Host memory of the next @bytes of the request's segments: fills @iov, moves @segment and @offset
  * on. Returns how many were needed, or -EFAULT. */
 static int map_segments(struct disk *disk, const struct block_request *request, unsigned *segment,
 			uint32_t *offset, uint64_t bytes, struct iovec *iov)
 {
 	int count = 0;
+	void *host;
 
 	while (bytes && *segment < request->segments) {
 		const struct guest_segment *from = &request->segment[*segment];
@@ -112,10 +124,10 @@ static int map_segments(struct disk *disk, const struct block_request *request, 
 
 		if (part > bytes)
 			part = bytes;
-		iov[count].iov_base = map_memory(disk, from->pa + *offset, &part, from->write);
-		if (!iov[count].iov_base)
+		host = map_memory(disk, from->pa + *offset, &part, from->write);
+		if (!host)
 			return -EFAULT;
-		iov[count++].iov_len = part;
+		count = add_piece(iov, count, host, part);
 		bytes -= part;
 		*offset += (uint32_t)part;
 		if (*offset == from->length) {
@@ -480,6 +492,7 @@ struct block_backend disk_backend(struct disk *disk)
 void disk_stats(const struct disk *disk, struct board_disk_stats *stats)
 {
 	*stats = disk->stats;
+	stats->host_fixed = host_io_fixed(disk->io);
 	stats->host_retries = host_io_retries(disk->io);
 }
 

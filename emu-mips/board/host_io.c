@@ -9,6 +9,9 @@
 #include "board/host_io.h"
 
 #define RING_ENTRIES 256
+#define BUFFER_BYTES (UINT64_C(1) << 30) /* the most that one registered buffer holds */
+#define MAX_IOVS     1024 /* IOV_MAX: what is over is a short transfer, and completed as one */
+#define MAX_BUFFERS  64
 #define MAX_RETRIES  64 /* of one request without progress */
 
 struct host_io {
@@ -19,7 +22,9 @@ struct host_io {
 	struct host_request *queue, **queue_tail;
 	int fd[HOST_MAX_FILES], fallback[HOST_MAX_FILES];
 	unsigned files;
-	uint64_t retries, requests;
+	uint8_t *memory; /* registered; NULL: none */
+	uint64_t memory_length;
+	uint64_t retries, requests, fixed;
 	struct board_disk_faults faults;
 };
 
@@ -79,6 +84,32 @@ int host_io_add_file(struct host_io *io, int fd, int fallback)
 	io->fallback[number] = fallback;
 	io->files++;
 	return (int)number;
+}
+
+int host_io_register_memory(struct host_io *io, void *memory, uint64_t length)
+{
+	struct iovec buffer[MAX_BUFFERS];
+	unsigned count = 0;
+	int result;
+
+	if (!io->uring || length > MAX_BUFFERS * BUFFER_BYTES)
+		return -EOPNOTSUPP;
+	for (uint64_t start = 0; start < length; start += BUFFER_BYTES)
+		buffer[count++] = (struct iovec){
+			.iov_base = (uint8_t *)memory + start,
+			.iov_len = length - start < BUFFER_BYTES ? length - start : BUFFER_BYTES,
+		};
+	result = io_uring_register_buffers(&io->ring, buffer, count);
+	if (result)
+		return result;
+	io->memory = memory;
+	io->memory_length = length;
+	return 0;
+}
+
+uint64_t host_io_fixed(const struct host_io *io)
+{
+	return io->fixed;
 }
 
 uint64_t host_io_retries(const struct host_io *io)
@@ -190,8 +221,38 @@ static int make(struct host_io *io, const struct host_request *request, const st
 	return result < 0 ? -errno : (int)result;
 }
 
-static void prepare(const struct host_io *io, struct host_request *request,
-		    struct io_uring_sqe *sqe)
+/* The registered buffer that holds all of @iov, or -1. */
+static int registered_buffer(const struct host_io *io, const struct iovec *iov)
+{
+	uint64_t start = (uint64_t)((uintptr_t)iov->iov_base - (uintptr_t)io->memory);
+
+	if (!io->memory || start >= io->memory_length || iov->iov_len > io->memory_length - start ||
+	    start / BUFFER_BYTES != (start + iov->iov_len - 1) / BUFFER_BYTES)
+		return -1;
+	return (int)(start / BUFFER_BYTES);
+}
+
+static void prepare_transfer(struct host_io *io, const struct host_request *request,
+			     struct io_uring_sqe *sqe, int fd)
+{
+	const struct iovec *iov = request->iov;
+	unsigned iovs = request->iovs < MAX_IOVS ? request->iovs : MAX_IOVS;
+	bool read = request->op == HOST_READ;
+	int buffer = request->iovs == 1 ? registered_buffer(io, iov) : -1;
+
+	if (buffer < 0 && read) {
+		io_uring_prep_readv(sqe, fd, iov, iovs, request->offset);
+	} else if (buffer < 0) {
+		io_uring_prep_writev(sqe, fd, iov, iovs, request->offset);
+	} else {
+		io->fixed++;
+		io_uring_prep_rw(read ? IORING_OP_READ_FIXED : IORING_OP_WRITE_FIXED, sqe, fd,
+				 iov->iov_base, (unsigned)iov->iov_len, request->offset);
+		sqe->buf_index = (uint16_t)buffer;
+	}
+}
+
+static void prepare(struct host_io *io, struct host_request *request, struct io_uring_sqe *sqe)
 {
 	unsigned slot = request->file + (request->buffered ? HOST_MAX_FILES : 0);
 	int fd = request->buffered ? io->fallback[request->file] : io->fd[request->file];
@@ -200,10 +261,8 @@ static void prepare(const struct host_io *io, struct host_request *request,
 		fd = (int)slot;
 	switch (request->op) {
 	case HOST_READ:
-		io_uring_prep_readv(sqe, fd, request->iov, request->iovs, request->offset);
-		break;
 	case HOST_WRITE:
-		io_uring_prep_writev(sqe, fd, request->iov, request->iovs, request->offset);
+		prepare_transfer(io, request, sqe, fd);
 		break;
 	case HOST_SYNC:
 		io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
@@ -247,7 +306,9 @@ static bool start(struct host_io *io, struct host_request *request)
 	if (inject(io, request))
 		return true;
 	if (!io->uring) {
-		complete(io, request, make(io, request, request->iov, (int)request->iovs));
+		complete(io, request,
+			 make(io, request, request->iov,
+			      request->iovs < MAX_IOVS ? (int)request->iovs : MAX_IOVS));
 		return true;
 	}
 	sqe = io_uring_get_sqe(&io->ring);

@@ -50,6 +50,13 @@ void host_io_destroy(struct host_io *io);
  * O_DIRECT, for what O_DIRECT refuses, or -1. Both stay the caller's to close. */
 int host_io_add_file(struct host_io *io, int fd, int fallback);
 
+/*
+ * Registers [@memory, @memory + @length) with the ring, so that requests whose data is one piece of
+ * it need no mapping by the kernel each time. This pins all of it. Returns 0, or a negative errno
+ * (the limit on locked memory is the usual reason): requests then go without.
+ */
+int host_io_register_memory(struct host_io *io, void *memory, uint64_t length);
+
 /* Queues @request; host_io_submit() hands everything queued to the kernel in one call. */
 void host_io_queue(struct host_io *io, struct host_request *request);
 void host_io_submit(struct host_io *io);
@@ -60,7 +67,8 @@ void host_io_wait(struct host_io *io, struct host_request *request);
 /* Short transfers and transient errors that were tried again. */
 uint64_t host_io_retries(const struct host_io *io);
 
-/* Whether io_uring is in use. */
+/* Whether io_uring is in use, and how many requests went from or to registered memory. */
 bool host_io_uring(const struct host_io *io);
+uint64_t host_io_fixed(const struct host_io *io);
 
 #endif

@@ -247,6 +247,32 @@ static void snapshot_drops_writes(void **state)
 	assert_int_equal(data[0], pattern(20 * 512));
 }
 
+/* O_DIRECT and registered memory; where they are not to be had, the same data all the same. */
+static void direct_transfers(void **state)
+{
+	struct board_config board = one_disk();
+	struct board_disk_stats stats;
+	uint8_t data[8192];
+
+	(void)state;
+	teardown(NULL);
+	make_image();
+	board.disk[0].direct = true;
+	assert_int_equal(open_machine(&board), 0);
+	assert_read(8, 65536);
+	assert_read(3, 512); /* one segment of 256 bytes: not what O_DIRECT takes */
+	memset(ram_pointer(machine, DATA), 0x33, 8192);
+	assert_int_equal(request(T_OUT, 64, 8192), 0);
+	assert_int_equal(request(T_FLUSH, 0, 0), 0);
+	image_bytes(64 * 512, data, sizeof(data));
+	assert_int_equal(data[0], 0x33);
+	assert_int_equal(data[8191], 0x33);
+	assert_true(board_disk_stats(machine, 0, &stats));
+	assert_int_equal(stats.errors, 0);
+	if (geteuid() == 0) /* no limit on locked memory */
+		assert_true(stats.host_fixed >= 2);
+}
+
 static void short_transfers_are_completed(void **state)
 {
 	struct board_config board = one_disk();
@@ -372,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(zeroes_and_discards, setup, teardown),
 		cmocka_unit_test_setup_teardown(completion_time_is_simulated, setup, teardown),
 		cmocka_unit_test_setup_teardown(snapshot_drops_writes, setup, teardown),
+		cmocka_unit_test_setup_teardown(direct_transfers, setup, teardown),
 		cmocka_unit_test_setup_teardown(short_transfers_are_completed, setup, teardown),
 		cmocka_unit_test_setup_teardown(transient_errors_are_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(host_errors_reach_the_guest, setup, teardown),

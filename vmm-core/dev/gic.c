@@ -481,8 +481,8 @@ void gic_init(struct gic *gic, const struct gic_board *board, unsigned cpus, uns
 		gic->polarity[word] = UINT32_MAX;
 	for (unsigned cpu = 0; cpu < cpus; cpu++) {
 		gic->cpu[cpu].compare = UINT64_MAX;
-		/* The stock kernel maps this one only on the CPUs that are up when it first asks for
-		 * it, and relies on the reset value, pin 0, on the others. */
+		/* The stock kernel maps this one only on the CPUs that are up when it first asks
+		 * for it, and relies on the reset value, pin 0, on the others. */
 		gic->cpu[cpu].local_map[GIC_LOCAL_COMPARE] = MAP_TO_PIN;
 	}
 }

@@ -22,7 +22,9 @@ struct board_disk {
 	const char *serial; /* up to 20 characters; NULL: "disco-N" */
 	bool read_only;	    /* the guest sees a read-only disk; the file is opened read-only */
 	bool snapshot;	    /* the guest may write, but all is dropped at the end; file read-only */
-	bool direct;	    /* O_DIRECT where the file system allows it */
+	/* O_DIRECT where the file system allows it, from and to guest memory registered with
+	 * io_uring (which pins it) where the limit on locked memory allows it. */
+	bool direct;
 };
 
 enum board_nic_kind {
@@ -77,11 +79,12 @@ struct board_config {
 	struct board_disk_faults disk_faults;
 };
 
-/* What a disk did. All but host_retries is deterministic. */
+/* What a disk did. All but host_* is deterministic. */
 struct board_disk_stats {
 	uint64_t reads, writes, flushes, discards;
 	uint64_t bytes_read, bytes_written;
-	uint64_t errors;       /* requests that ended in an I/O error at the guest */
+	uint64_t errors;     /* requests that ended in an I/O error at the guest */
+	uint64_t host_fixed; /* requests of all disks from or to registered memory (direct disks) */
 	uint64_t host_retries; /* short transfers and EAGAIN resubmitted */
 };
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The audit: everything the monitor believes about memory, checked against everything else. What a
+ * hardware TLB or an L2TLB maps must be a page of that VM by pmap and memmap; every machine page is
+ * free, or one page of one VM; the free lists hold what they count.
+ */
+#include "vm.h"
+
+struct audit {
+	struct vmm *vmm;
+	unsigned errors;
+	const char *what;
+	uint64_t value;
+};
+
+static void fail(struct audit *audit, const char *what, uint64_t value)
+{
+	if (!audit->errors++) {
+		audit->what = what;
+		audit->value = value;
+	}
+}
+
+static void check_pmap(struct audit *audit, struct vm *vm)
+{
+	uint64_t present = 0, large = 0;
+
+	for (uint32_t i = 0; i < vm->pages; i++) {
+		const struct pmap_entry *entry = &vm->pmap[i];
+		const struct page *page;
+
+		if (!(entry->flags & PMAP_PRESENT))
+			continue;
+		present++;
+		large += (entry->flags & PMAP_LARGE) != 0;
+		if (entry->mpn.value >= audit->vmm->pages) {
+			fail(audit, "pmap: no such machine page", entry->mpn.value);
+			continue;
+		}
+		page = &audit->vmm->page[entry->mpn.value];
+		if (page->state != PAGE_GUEST || page->vm != vm->number || page->ppn != i)
+			fail(audit, "pmap and memmap disagree on the owner of machine page",
+			     entry->mpn.value);
+		if (!(entry->flags & PMAP_LARGE) != !vm->block_large[i / BLOCK_PAGES])
+			fail(audit, "pmap: page and block disagree on being large", i);
+	}
+	if (present != vm->memory.machine || large != vm->memory.large)
+		fail(audit, "pmap: wrong count of machine pages of VM", vm->number);
+}
+
+static void check_memmap(struct audit *audit)
+{
+	struct vmm *vmm = audit->vmm;
+
+	for (uint32_t i = 0; i < vmm->pages; i++) {
+		const struct page *page = &vmm->page[i];
+		const struct vm *vm;
+
+		if (page->state != PAGE_GUEST)
+			continue;
+		vm = vmm->vm[page->vm];
+		if (!vm || page->ppn >= vm->pages || vm->pmap[page->ppn].mpn.value != i)
+			fail(audit, "memmap: machine page with an owner that does not have it", i);
+	}
+}
+
+static void check_free(struct audit *audit, const struct node_memory *node)
+{
+	struct vmm *vmm = audit->vmm;
+	uint32_t listed = 0, marked = 0;
+
+	for (unsigned order = 0; order <= MAX_ORDER; order++)
+		for (uint32_t mpn = node->list[order]; mpn != MPN_NONE; mpn = vmm->page[mpn].ppn) {
+			if (vmm->page[mpn].state != PAGE_FREE_HEAD ||
+			    vmm->page[mpn].order != order || listed > node->pages) {
+				fail(audit, "free list: broken at machine page", mpn);
+				return;
+			}
+			listed += UINT32_C(1) << order;
+		}
+	for (uint32_t i = 0; i < node->pages; i++) {
+		uint8_t state = vmm->page[node->start.value + i].state;
+
+		marked += state == PAGE_FREE || state == PAGE_FREE_HEAD;
+	}
+	if (listed != node->free || marked != node->free)
+		fail(audit, "free pages: lists, marks and count disagree", listed);
+}
+
+/* @lo maps @pages machine pages for @vcpu: they must all be its VM's. */
+static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t lo, uint32_t pages,
+		     const char *what)
+{
+	const struct vm *vm = vcpu->vm;
+	uint64_t address = (lo & ENTRYLO_PFN) >> 6 << PAGE_SHIFT;
+
+	if (!(lo & ENTRYLO_V))
+		return;
+	/* Addresses to page numbers: as the RAM of a VM, the machine's is dense but for the hole.
+	 */
+	for (uint32_t i = 0; i < pages; i++) {
+		uint64_t at = address + i * PAGE_BYTES;
+		uint64_t mpn = at >> PAGE_SHIFT;
+		const struct page *page;
+
+		if (at >= UINT64_C(0x20000000))
+			mpn -= UINT64_C(0x10000000) >> PAGE_SHIFT;
+		page = mpn < audit->vmm->pages ? &audit->vmm->page[mpn] : NULL;
+		if (!page || page->state != PAGE_GUEST || page->vm != vm->number)
+			fail(audit, what, at);
+	}
+}
+
+static void check_l2tlb(struct audit *audit, const struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; vcpu->l2tlb && i <= vcpu->l2tlb_mask; i++) {
+		const struct l2tlb_entry *entry = &vcpu->l2tlb[i];
+
+		if (entry->tag == L2TLB_EMPTY || !entry->tag)
+			continue;
+		for (unsigned half = 0; half < 2; half++)
+			check_lo(audit, vcpu, entry->lo[half], 1,
+				 "L2TLB maps a page that is not its VM's, at machine address");
+	}
+}
+
+static void check_hardware(struct audit *audit, const struct pcpu *cpu)
+{
+	const struct vcpu *vcpu = cpu->tlb_owner;
+
+	/* Entries that will be flushed before anyone uses them do not count. */
+	if (!vcpu || vcpu->tlb_pcpu != cpu || vcpu->flush_pending)
+		return;
+	for (unsigned i = 0; i < audit->vmm->config.tlb_entries; i++) {
+		uint64_t hi, lo[2], page_mask;
+		uint32_t pages;
+
+		if (!hal_tlb_read(cpu->number, i, &hi, lo, &page_mask))
+			continue;
+		pages = (uint32_t)(((page_mask | 0x1fff) + 1) / 2 >> PAGE_SHIFT);
+		for (unsigned half = 0; half < 2; half++)
+			check_lo(audit, vcpu, lo[half], pages,
+				 "hardware TLB maps a page that is not its VM's, at address");
+	}
+}
+
+unsigned vmm_audit(struct vmm *vmm, const char **what, uint64_t *value)
+{
+	struct audit audit = {.vmm = vmm};
+
+	for (unsigned i = 0; i < VMM_MAX_VMS; i++) {
+		struct vm *vm = vmm->vm[i];
+
+		if (!vm)
+			continue;
+		check_pmap(&audit, vm);
+		for (unsigned n = 0; n < vm->config.vcpus; n++)
+			check_l2tlb(&audit, &vm->vcpu[n]);
+	}
+	check_memmap(&audit);
+	for (unsigned n = 0; n < vmm->config.nodes; n++)
+		check_free(&audit, &vmm->node[n]);
+	for (unsigned i = 0; i < vmm->config.cpus; i++)
+		check_hardware(&audit, &vmm->cpu[i]);
+	*what = audit.what;
+	*value = audit.value;
+	return audit.errors;
+}

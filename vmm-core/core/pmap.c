@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A VM's physical memory: for each page the machine page behind it, given on first use, and the
+ * back map, what must be shot down when the page is taken away.
+ *
+ * Guest-physical memory has the device hole of the address map; pages are numbered densely over
+ * RAM. The unmapped segments of the guest kernel are mapped by one TLB entry for two large pages (a
+ * block) where the machine has contiguous memory.
+ */
+#include "vm.h"
+
+#define HOLE_START UINT64_C(0x10000000)
+#define HOLE_END   UINT64_C(0x20000000)
+
+bool pmap_ram(const struct vm *vm, struct gpa gpa, uint32_t *index)
+{
+	uint64_t at = gpa.value;
+
+	if (at >= HOLE_END)
+		at -= HOLE_END - HOLE_START;
+	else if (at >= HOLE_START)
+		return false;
+	at >>= PAGE_SHIFT;
+	*index = (uint32_t)at;
+	return at < vm->pages;
+}
+
+struct gpa pmap_address(uint32_t index)
+{
+	uint64_t at = (uint64_t)index << PAGE_SHIFT;
+
+	return (struct gpa){at < HOLE_START ? at : at + HOLE_END - HOLE_START};
+}
+
+static void attach(struct vm *vm, uint32_t index, struct mpn mpn, uint8_t flags)
+{
+	struct page *page = &vm->vmm->page[mpn.value];
+
+	page->state = PAGE_GUEST;
+	page->vm = vm->number;
+	page->ppn = index;
+	vm->pmap[index] = (struct pmap_entry){.mpn = mpn, .flags = PMAP_PRESENT | flags};
+	vm->memory.machine++;
+	if (vm->memory.machine > vm->memory.machine_max)
+		vm->memory.machine_max = vm->memory.machine;
+}
+
+struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
+{
+	struct pmap_entry *entry = &vm->pmap[index];
+	struct mpn mpn;
+
+	if (entry->flags & PMAP_PRESENT)
+		return entry;
+	if (vm->vmm->config.large_pages && pmap_large_block(vm, index, node))
+		return entry;
+	hal_charge(CHARGE_PAGE_FAULT, 1);
+	mpn = palloc_get(vm->vmm, node, 0);
+	if (mpn.value == MPN_NONE) {
+		vm_stopped(vm, VM_STOP_NO_MEMORY, 0);
+		return NULL;
+	}
+	attach(vm, index, mpn, 0);
+	vm->vcpu[0].stats.pmap_faults++;
+	return entry;
+}
+
+static bool block_empty(const struct vm *vm, uint32_t first)
+{
+	for (uint32_t i = 0; i < BLOCK_PAGES; i++)
+		if (vm->pmap[first + i].flags & PMAP_PRESENT)
+			return false;
+	return true;
+}
+
+bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
+{
+	uint32_t first = index & ~(BLOCK_PAGES - 1);
+	struct mpn half[2];
+
+	if (vm->block_large[index / BLOCK_PAGES])
+		return true;
+	if (!vm->vmm->config.large_pages || first + BLOCK_PAGES > vm->pages ||
+	    !block_empty(vm, first))
+		return false;
+	half[0] = palloc_get(vm->vmm, node, LARGE_ORDER);
+	if (half[0].value == MPN_NONE)
+		return false;
+	half[1] = palloc_get(vm->vmm, node, LARGE_ORDER);
+	if (half[1].value == MPN_NONE) {
+		palloc_put(vm->vmm, half[0], LARGE_ORDER);
+		return false;
+	}
+	hal_charge(CHARGE_PAGE_FAULT, 1);
+	for (uint32_t i = 0; i < BLOCK_PAGES; i++)
+		attach(vm, first + i, (struct mpn){half[i / LARGE_PAGES].value + i % LARGE_PAGES},
+		       PMAP_LARGE);
+	vm->block_large[index / BLOCK_PAGES] = 1;
+	vm->memory.large += BLOCK_PAGES;
+	vm->vcpu[0].stats.pmap_faults++;
+	return true;
+}
+
+/* From now on the pages of the block are single ones. */
+static void split_block(struct vm *vm, uint32_t index)
+{
+	uint32_t first = index & ~(BLOCK_PAGES - 1);
+
+	vm->block_large[index / BLOCK_PAGES] = 0;
+	vm->memory.large -= BLOCK_PAGES;
+	for (uint32_t i = 0; i < BLOCK_PAGES; i++)
+		vm->pmap[first + i].flags &= ~PMAP_LARGE;
+	shootdown_vm(vm);
+}
+
+void pmap_release(struct vm *vm, uint32_t index)
+{
+	struct pmap_entry *entry = &vm->pmap[index];
+
+	if (!(entry->flags & PMAP_PRESENT))
+		return;
+	if (entry->flags & PMAP_LARGE)
+		split_block(vm, index);
+	else
+		shootdown_page(vm, index);
+	hal_page_changes(entry->mpn, 1);
+	palloc_put(vm->vmm, entry->mpn, 0);
+	*entry = (struct pmap_entry){.mpn = {MPN_NONE}};
+	vm->memory.machine--;
+}
+
+void pmap_release_all(struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->pages; i++) {
+		struct pmap_entry *entry = &vm->pmap[i];
+
+		if (!(entry->flags & PMAP_PRESENT))
+			continue;
+		hal_page_changes(entry->mpn, 1);
+		palloc_put(vm->vmm, entry->mpn, 0);
+		*entry = (struct pmap_entry){.mpn = {MPN_NONE}};
+	}
+	for (uint32_t i = 0; i < (vm->pages + BLOCK_PAGES - 1) / BLOCK_PAGES; i++)
+		vm->block_large[i] = 0;
+	vm->memory.machine = vm->memory.large = 0;
+}
+
+void pmap_note_mapping(struct pmap_entry *entry, const struct vcpu *vcpu, uint64_t hi)
+{
+	entry->holders |= 1u << vcpu->number;
+	if (!entry->backmap)
+		entry->backmap = hi | 0x1000; /* bit 12 is not part of EntryHi: never zero */
+	else if (entry->backmap != (hi | 0x1000))
+		entry->flags |= PMAP_MANY;
+}

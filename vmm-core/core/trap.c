@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the exception to what handles it, and back to a guest. The frequent ones are first: a TLB
+ * refill that the L2TLB or the map of the unmapped segments answers does nothing else.
+ */
+#include "vm.h"
+
+#define TAG (ENTRYHI_R | ENTRYHI_VPN2)
+
+static bool is_store(const struct trap *trap)
+{
+	return trap->code == EXC_TLBS || trap->code == EXC_MOD || trap->code == EXC_ADES;
+}
+
+static bool is_fetch(const struct trap *trap)
+{
+	return !is_store(trap) && trap->bad_address == trap->pc + (trap->in_delay_slot ? 4 : 0);
+}
+
+/* ---- the unmapped segments ---- */
+
+static uint64_t large_lo(const struct vm *vm, uint32_t index)
+{
+	return hal_mpn_address(vm->pmap[index].mpn).value >> PAGE_SHIFT << 6 | CCA_CACHED << 3 |
+	       ENTRYLO_D | ENTRYLO_V | ENTRYLO_G;
+}
+
+static void fill_large(struct vcpu *vcpu, uint64_t va, uint32_t index)
+{
+	uint32_t first = index & ~(BLOCK_PAGES - 1);
+	uint64_t hi = (va & TAG & ~LARGE_PAGEMASK) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
+	const uint64_t lo[2] = {large_lo(vcpu->vm, first), large_lo(vcpu->vm, first + LARGE_PAGES)};
+
+	vcpu->vm->pmap[first].holders |= 1u << vcpu->number;
+	hal_tlb_write(hi, lo, LARGE_PAGEMASK, false);
+}
+
+static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool replace)
+{
+	uint64_t hi = (va & TAG) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
+	uint32_t first = index & ~UINT32_C(1);
+	struct vm *vm = vcpu->vm;
+	uint64_t lo[2] = {ENTRYLO_G, ENTRYLO_G};
+
+	if (!pmap_get(vm, index, vcpu->pcpu->node))
+		return;
+	for (unsigned half = 0; half < 2; half++) {
+		if (first + half >= vm->pages || !(vm->pmap[first + half].flags & PMAP_PRESENT))
+			continue;
+		lo[half] = large_lo(vm, first + half);
+		pmap_note_mapping(&vm->pmap[first + half], vcpu, hi);
+	}
+	hal_tlb_write(hi, lo, 0, replace);
+}
+
+static void fill_unmapped(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool replace)
+{
+	uint32_t index;
+
+	if (!pmap_ram(vcpu->vm, gpa, &index)) {
+		mmio_access(vcpu, trap, gpa, is_fetch(trap));
+		return;
+	}
+	hal_charge(CHARGE_LINEAR_HIT, 1);
+	vcpu->stats.linear_hits++;
+	if (!replace && pmap_large_block(vcpu->vm, index, vcpu->pcpu->node))
+		fill_large(vcpu, trap->bad_address, index);
+	else
+		fill_small(vcpu, trap->bad_address, index, replace);
+}
+
+/* ---- the mapped segments ---- */
+
+static void fill_mapped(struct vcpu *vcpu, struct trap *trap, const struct vtlb_entry *entry,
+			bool replace)
+{
+	uint64_t size = (((uint64_t)entry->page_mask | 0x1fff) + 1) / 2;
+	uint64_t va = trap->bad_address;
+	uint64_t lo = entry->lo[(va & size) != 0];
+	struct gpa gpa = {((lo & ENTRYLO_PFN) >> 6 << PAGE_SHIFT & ~(size - 1)) |
+			  (va & (size - 1))};
+	uint32_t index;
+
+	if (!(lo & ENTRYLO_V)) {
+		reflect_address(vcpu, trap, trap->code, va, false);
+		return;
+	}
+	if (trap->code == EXC_TLBS && !(lo & ENTRYLO_D)) {
+		reflect_address(vcpu, trap, EXC_MOD, va, false);
+		return;
+	}
+	if (!pmap_ram(vcpu->vm, gpa, &index)) {
+		mmio_access(vcpu, trap, gpa, is_fetch(trap));
+		return;
+	}
+	vcpu->stats.vtlb_hits++;
+	vtlb_fill(vcpu, entry, va, replace);
+}
+
+static void slow_tlb(struct vcpu *vcpu, struct trap *trap, bool replace)
+{
+	const struct vtlb_entry *entry;
+	struct gpa gpa;
+
+	hal_charge(CHARGE_REFILL_SLOW, 1);
+	switch (segment_find(vcpu, trap->bad_address, &gpa)) {
+	case SEGMENT_ERROR:
+		reflect_address(vcpu, trap, is_store(trap) ? EXC_ADES : EXC_ADEL, trap->bad_address,
+				false);
+		return;
+	case SEGMENT_UNMAPPED:
+		fill_unmapped(vcpu, trap, gpa, replace);
+		return;
+	case SEGMENT_MAPPED:
+		break;
+	}
+	entry = vtlb_find(vcpu, trap->bad_address);
+	if (entry)
+		fill_mapped(vcpu, trap, entry, replace);
+	else
+		reflect_address(vcpu, trap, trap->code, trap->bad_address, true);
+}
+
+static bool l2tlb_refill(struct vcpu *vcpu, uint64_t va)
+{
+	const struct l2tlb_entry *entry = l2tlb_find(vcpu, va);
+
+	if (!entry || !(entry->lo[va >> PAGE_SHIFT & 1] & ENTRYLO_V))
+		return false;
+	hal_tlb_write((va & TAG) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID), entry->lo, 0, false);
+	hal_charge(CHARGE_L2TLB_HIT, 1);
+	vcpu->stats.l2tlb_hits++;
+	vcpu->translated = true;
+	return true;
+}
+
+static void tlb_refill(struct vcpu *vcpu, struct trap *trap)
+{
+	uint64_t va = trap->bad_address;
+
+	vcpu->stats.trap_refill++;
+	/* In the other views an address may not mean what the L2TLB thinks. */
+	if (!(vcpu->view & VIEW_SPECIAL) && l2tlb_refill(vcpu, va))
+		return;
+	slow_tlb(vcpu, trap, false);
+}
+
+static void tlb_miss(struct vcpu *vcpu, struct trap *trap)
+{
+	if (trap->refill) {
+		tlb_refill(vcpu, trap);
+		return;
+	}
+	/* An entry of the hardware with the other half valid. */
+	vcpu->stats.trap_invalid++;
+	slow_tlb(vcpu, trap, true);
+}
+
+/* A store to a page that is clean for the guest. Should the guest's TLB have lost the entry by now,
+ * the guest would look for it in vain: then it is a refill. */
+static void tlb_modified(struct vcpu *vcpu, struct trap *trap)
+{
+	const struct vtlb_entry *entry = vtlb_find(vcpu, trap->bad_address);
+	uint64_t asid = vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID;
+	uint64_t size, lo;
+
+	vcpu->stats.trap_modified++;
+	if (!entry) {
+		l2tlb_remove(vcpu, trap->bad_address, 0x2000, asid);
+		hal_tlb_remove((trap->bad_address & TAG) | asid);
+		reflect_address(vcpu, trap, EXC_TLBS, trap->bad_address, true);
+		return;
+	}
+	size = (((uint64_t)entry->page_mask | 0x1fff) + 1) / 2;
+	lo = entry->lo[(trap->bad_address & size) != 0];
+	if (lo & ENTRYLO_D)
+		vtlb_fill(vcpu, entry, trap->bad_address, true);
+	else
+		reflect_address(vcpu, trap, EXC_MOD, trap->bad_address, false);
+}
+
+/* ---- the others ---- */
+
+static void address_error(struct vcpu *vcpu, struct trap *trap)
+{
+	uint64_t va = trap->bad_address;
+	struct gpa gpa;
+
+	vcpu->stats.trap_address++;
+	if (!vcpu->vm->vmm->config.xkseg_bit && va - MIPS_XKSEG < UINT64_C(1) << MIPS_SEGBITS &&
+	    !is_fetch(trap) && segment_find(vcpu, va, &gpa) == SEGMENT_MAPPED)
+		emulate_access(vcpu, trap);
+	else
+		reflect_address(vcpu, trap, trap->code, va, false);
+}
+
+static void coprocessor(struct vcpu *vcpu, struct trap *trap)
+{
+	if (trap->unit) {
+		vcpu->stats.trap_other++;
+		reflect_coprocessor(vcpu, trap, trap->unit);
+		return;
+	}
+	vcpu->stats.trap_privileged++;
+	emulate_privileged(vcpu, trap);
+}
+
+static void reserved(struct vcpu *vcpu, struct trap *trap)
+{
+	vcpu->stats.trap_other++;
+	emulate_reserved(vcpu, trap);
+}
+
+static void system_call(struct vcpu *vcpu, struct trap *trap)
+{
+	vcpu->stats.trap_syscall++;
+	reflect(vcpu, trap, EXC_SYS);
+}
+
+static void other(struct vcpu *vcpu, struct trap *trap)
+{
+	vcpu->stats.trap_other++;
+	reflect(vcpu, trap, trap->code);
+}
+
+static void interrupt(struct pcpu *cpu)
+{
+	unsigned sources = hal_interrupts();
+	struct vcpu *vcpu = cpu->current;
+
+	cpu->timer_dirty = true;
+	if (vcpu)
+		vcpu->check_interrupts = true;
+	if (!(sources & HAL_INTERRUPT_TIMER))
+		return;
+	hal_charge(CHARGE_TIMER, 1);
+	cpu->timer = VMM_NO_TIME;
+	if (vcpu)
+		timer_expire(vcpu);
+	timer_check_waiting(cpu);
+	if (hal_cycles() >= cpu->slice_end)
+		cpu->reschedule = true;
+}
+
+static void interrupt_guest(struct vcpu *vcpu, struct trap *trap)
+{
+	(void)trap;
+	vcpu->stats.trap_interrupt++;
+	interrupt(vcpu->pcpu);
+}
+
+static void (*const handler[EXC_CODES])(struct vcpu *vcpu, struct trap *trap) = {
+	[EXC_INT] = interrupt_guest, [EXC_MOD] = tlb_modified,	 [EXC_TLBL] = tlb_miss,
+	[EXC_TLBS] = tlb_miss,	     [EXC_ADEL] = address_error, [EXC_ADES] = address_error,
+	[EXC_SYS] = system_call,     [EXC_RI] = reserved,	 [EXC_CPU] = coprocessor,
+};
+
+/* ---- the way back ---- */
+
+static void idle_status(struct pcpu *cpu)
+{
+	const uint32_t status = STATUS_KX | STATUS_IE | HAL_STATUS_IM;
+
+	if (cpu->status == status)
+		return;
+	cpu->status = status;
+	hal_cp0_write(CP0_STATUS, status);
+}
+
+static void flush_tlb(struct vcpu *vcpu)
+{
+	vcpu->flush_pending = false;
+	vcpu->stats.tlb_flushes++;
+	hal_charge(CHARGE_TLB_FLUSH, 1);
+	hal_tlb_flush();
+}
+
+/* What the guest must find when it goes on. */
+static void prepare(struct pcpu *cpu, struct trap *trap)
+{
+	struct vcpu *vcpu = cpu->current;
+	uint32_t status;
+
+	if (vcpu->flush_pending)
+		flush_tlb(vcpu);
+	status = vcpu_real_status(vcpu);
+	if (status != cpu->status) {
+		cpu->status = status;
+		hal_cp0_write(CP0_STATUS, status);
+	}
+	(void)trap;
+}
+
+/* Chooses who goes on, until that is somebody who can. */
+static void settle(struct pcpu *cpu, struct trap *trap)
+{
+	for (;;) {
+		struct vcpu *vcpu = cpu->current;
+
+		if (cpu->reschedule || !vcpu || !vm_runnable(vcpu->vm) ||
+		    vcpu->run != VCPU_RUNNING) {
+			sched_pick(cpu, trap);
+			vcpu = cpu->current;
+			if (!vcpu) {
+				idle_status(cpu);
+				return;
+			}
+		}
+		if (vcpu->check_interrupts)
+			deliver_interrupt(vcpu, trap);
+		if (!cpu->reschedule && vm_runnable(vcpu->vm))
+			break;
+	}
+	prepare(cpu, trap);
+}
+
+static void leave(struct pcpu *cpu, struct trap *trap, struct vcpu *entered, uint64_t entry)
+{
+	settle(cpu, trap);
+	if (cpu->timer_dirty)
+		timer_arm(cpu);
+	cpu->resumed_at = hal_cycles();
+	if (entered)
+		entered->stats.time[TIME_MONITOR] += cpu->resumed_at - entry;
+	else
+		cpu->times.monitor += cpu->resumed_at - entry;
+	cpu->vmm->active = NULL;
+}
+
+void vmm_trap(struct vmm *vmm, unsigned number, struct trap *trap)
+{
+	struct pcpu *cpu = &vmm->cpu[number];
+	struct vcpu *vcpu = cpu->current;
+	uint64_t entry = hal_cycles();
+	uint64_t ran = entry - cpu->resumed_at;
+
+	vmm->active = cpu;
+	hal_charge(CHARGE_ENTRY_EXIT, 1);
+	if (!vcpu) {
+		cpu->times.idle += ran;
+		interrupt(cpu);
+	} else {
+		vcpu->stats.time[vcpu->mode == GUEST_USER ? TIME_USER : TIME_KERNEL] += ran;
+		vcpu->stats.traps++;
+		if (handler[trap->code])
+			handler[trap->code](vcpu, trap);
+		else
+			other(vcpu, trap);
+	}
+	leave(cpu, trap, vcpu, entry);
+}
+
+/* Segmentation Control: every segment but useg mapped, for kernel and supervisor mode (MSK). */
+static void open_segments(const struct vmm_config *config)
+{
+	const uint64_t msk = (uint64_t)AM_MSK << SEGCTL_AM_SHIFT;
+	const uint64_t useg = 0x003a043a; /* as after reset */
+
+	if (config->segctl) {
+		hal_cp0_write(CP0_SEGCTL0, msk << 16 | msk);
+		hal_cp0_write(CP0_SEGCTL1, (uint64_t)AM_MSK << SEGCTL1_XAM_SHIFT | msk << 16 | msk);
+		hal_cp0_write(CP0_SEGCTL2, UINT64_C(0xff) << SEGCTL2_XR_SHIFT | useg);
+	}
+	if (config->xkseg_bit)
+		hal_cp0_write(CP0_CONFIG6, CONFIG6_XKSEG_S);
+}
+
+void vmm_cpu_start(struct vmm *vmm, unsigned number, struct trap *trap)
+{
+	struct pcpu *cpu = &vmm->cpu[number];
+	uint64_t entry = hal_cycles();
+
+	vmm->active = cpu;
+	open_segments(&vmm->config);
+	hal_tlb_flush();
+	hal_cp0_write(CP0_HWRENA, 0);
+	leave(cpu, trap, NULL, entry);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor's state: machine, CPUs, VMs, vCPUs, and who looks after which part of it. Private to
+ * vmm-core/core (and to the audit of its tests).
+ */
+#ifndef CORE_VM_H
+#define CORE_VM_H
+
+#include "dev/address_map.h"
+#include "dev/cm.h"
+#include "dev/finisher.h"
+#include "dev/gic.h"
+#include "dev/rtc.h"
+#include "dev/uart.h"
+#include "dev/virtio.h"
+#include "vmm/hal.h"
+#include "vmm/vmm.h"
+
+#define PAGE_SHIFT	 12
+#define PAGE_BYTES	 UINT64_C(4096)
+#define PAGE_OFFSET_MASK UINT64_C(4095)
+
+/* Large pages: 4 MiB, mapped in pairs ("blocks") by one TLB entry. */
+#define LARGE_ORDER	 10
+#define LARGE_PAGES	 (UINT32_C(1) << LARGE_ORDER)
+#define LARGE_PAGEMASK	 UINT64_C(0x7fe000)
+#define BLOCK_PAGES	 (2 * LARGE_PAGES)
+
+#define MAX_ORDER	 10
+#define VTLB_ENTRIES	 64
+#define VTLB_FILTER	 256
+
+#define EBUSY_		 (-16)
+#define EINVAL_		 (-22)
+#define ENOMEM_		 (-12)
+#define ENOSPC_		 (-28)
+
+struct vm;
+struct vcpu;
+struct pcpu;
+
+/* ---- memmap.c, palloc.c: machine pages ---- */
+
+enum page_state {
+	PAGE_RESERVED,	/* the monitor's own, or not there */
+	PAGE_FREE_HEAD, /* first page of a free block of 2^order */
+	PAGE_FREE,
+	PAGE_GUEST, /* backs (vm, ppn) */
+};
+
+struct page {
+	uint32_t ppn;	   /* guest: the physical page; free head: next free block */
+	uint32_t previous; /* free head: the one before */
+	uint8_t vm;
+	uint8_t state;
+	uint8_t order;
+	bool zeroed; /* free: the content is known to be zero */
+};
+
+struct node_memory {
+	struct mpn start;
+	uint32_t pages;
+	uint32_t free;
+	uint32_t list[MAX_ORDER + 1]; /* heads of the free lists, MPN_NONE: empty */
+};
+
+/* ---- pmap.c: a VM's physical pages ---- */
+
+#define PMAP_PRESENT 1u
+#define PMAP_MANY    2u /* mapped at more virtual addresses than the back map holds */
+#define PMAP_LARGE   4u /* part of a block mapped by one TLB entry */
+
+struct pmap_entry {
+	struct mpn mpn;
+	uint16_t holders; /* vCPUs that may hold a translation, a bit each */
+	uint8_t flags;
+	uint64_t backmap; /* EntryHi (VPN2 and ASID) of the one mapping made; 0: none */
+};
+
+/* ---- the virtual TLB, the L2TLB ---- */
+
+/* Views: what TLB contents hold for. In those of VIEW_SPECIAL an address that the hardware lets
+ * through may not be the guest's to use: each miss is checked. */
+#define VIEW_NORMAL	0 /* kernel and user mode, 64-bit kernel addresses */
+#define VIEW_SUPERVISOR 1 /* the guest's supervisor mode */
+#define VIEW_ERROR	2 /* Status.ERL: useg is unmapped */
+#define VIEW_SX_ONLY	4 /* Status.SX without KX */
+#define VIEW_NO_SX	8 /* without SX; xsseg is never in the L2TLB */
+#define VIEW_SPECIAL	(VIEW_SUPERVISOR | VIEW_ERROR | VIEW_SX_ONLY)
+
+struct vtlb_entry {
+	uint64_t hi;
+	uint64_t lo[2];
+	uint32_t page_mask;
+	bool hidden;
+};
+
+/* Ready for the hardware: tag as EntryHi; GLOBAL_TAG in place of an ASID for global entries. */
+struct l2tlb_entry {
+	uint64_t tag;
+	uint64_t lo[2];
+};
+#define GLOBAL_TAG  UINT64_C(0x100)
+#define L2TLB_EMPTY UINT64_C(0x200)
+
+/* ---- vCPUs ---- */
+
+enum guest_mode {
+	GUEST_KERNEL,
+	GUEST_SUPERVISOR,
+	GUEST_USER,
+};
+
+enum vcpu_run {
+	VCPU_OFF,     /* held by the power controller */
+	VCPU_WAITING, /* in WAIT */
+	VCPU_READY,   /* in a run queue */
+	VCPU_RUNNING, /* on a CPU */
+};
+
+struct vcpu {
+	/* Touched by most traps. */
+	uint64_t cp0[CP0_REGISTERS]; /* the virtual registers */
+	uint8_t mode;		     /* enum guest_mode */
+	uint8_t view;		     /* what TLB contents hold for: VIEW_* */
+	bool check_interrupts;	     /* look at the virtual interrupt lines before going on */
+	bool link;		     /* LLbit of accesses the monitor does */
+	bool flush_pending;	     /* its hardware TLB entries are stale */
+	uint32_t pins;		     /* levels from the virtual GIC, bits as in Cause.IP */
+	struct vm *vm;
+	struct pcpu *pcpu;     /* its CPU, now or last */
+	struct pcpu *tlb_pcpu; /* the CPU whose TLB may hold its entries */
+	unsigned number;
+	uint8_t run; /* enum vcpu_run */
+
+	uint64_t count_offset;	   /* Count = cycles / 2 + count_offset */
+	uint64_t compare_deadline; /* cycles */
+	uint64_t gic_deadline;
+	uint64_t random_state;
+	uint64_t wait_since, ready_since, run_since;
+
+	/* Exception loops and storms. */
+	uint64_t last_reflect_pc;
+	uint64_t last_interrupt_time;
+	uint32_t reflect_loop;
+	uint32_t interrupt_storm;
+
+	/* Scheduling. */
+	uint64_t pass; /* stride scheduling: least is next */
+	uint64_t pin;  /* CPUs allowed */
+	uint8_t paused_run;
+	bool boost; /* an interrupt waits: next in the queue */
+
+	struct vtlb_entry vtlb[VTLB_ENTRIES];
+	uint64_t vtlb_valid;		  /* entries with a valid half, a bit each */
+	uint8_t vtlb_filter[VTLB_FILTER]; /* 4 KiB entries by hash of VPN2, saturating never */
+	unsigned vtlb_large;		  /* entries of larger pages */
+	struct l2tlb_entry *l2tlb;
+	uint32_t l2tlb_mask;
+	bool translated; /* L2TLB or hardware TLB hold something since the last flush */
+
+	struct vcpu_context context; /* while not on a CPU */
+	struct vcpu_stats stats;
+};
+
+/* ---- VMs ---- */
+
+#define VM_REGIONS (8 + VMM_MAX_DISKS)
+
+struct vm {
+	struct vmm *vmm;
+	unsigned number;
+	struct vm_config config;
+	uint8_t state; /* enum vm_state */
+	uint8_t stop;  /* enum vm_stop */
+	uint8_t stopped_vcpu;
+	int exit_status;
+	uint64_t stop_address;
+	unsigned on_cpus;     /* vCPUs now on a CPU */
+	uint64_t time_offset; /* VM time = machine time - time_offset */
+	uint64_t paused_at;
+
+	uint32_t pages;
+	struct pmap_entry *pmap;
+	uint8_t *block_large; /* for each block of the pmap: mapped by one entry */
+	struct vm_memory memory;
+
+	struct vcpu vcpu[VMM_MAX_VCPUS];
+
+	/* The virtual board. */
+	struct guest_memory guest_memory;
+	struct mmio_region region[VM_REGIONS];
+	unsigned regions;
+	struct mmio_region *last_region;
+	struct gic gic;
+	struct cm cm;
+	struct uart uart[MAP_UARTS];
+	struct finisher finisher;
+	struct rtc rtc;
+	struct mmio_region *gcr_region;
+	struct virtio_block *disk; /* config.disks of them */
+	struct virtio_net net;
+	struct virtio_entropy entropy;
+};
+
+/* ---- CPUs ---- */
+
+#define QUEUE_MAX (VMM_MAX_VMS * VMM_MAX_VCPUS)
+
+struct pcpu {
+	unsigned number, node;
+	struct vmm *vmm;
+	struct vcpu *current;	/* NULL: idle */
+	struct vcpu *tlb_owner; /* whose entries the hardware TLB holds */
+	uint32_t status;	/* the real Status last written */
+	uint32_t hwrena;
+	uint64_t userlocal;
+	bool reschedule;
+	bool timer_dirty;
+	uint64_t timer;
+	uint64_t slice_end;
+	uint64_t resumed_at; /* when the guest, or idling, went on */
+	uint64_t pass;	     /* of the vCPU last picked: newcomers start there */
+	struct cpu_times times;
+	unsigned ready; /* vCPUs in the queue */
+	struct vcpu *queue[QUEUE_MAX];
+	unsigned homed; /* waiting vCPUs whose timers this CPU keeps */
+	struct vcpu *home[QUEUE_MAX];
+};
+
+struct vmm {
+	struct vmm_config config;
+	struct node_memory node[VMM_MAX_NODES];
+	uint32_t pages; /* of the machine */
+	struct page *page;
+	struct pcpu cpu[VMM_MAX_CPUS];
+	struct pcpu *active; /* the CPU that executes the monitor now */
+	struct vm *vm[VMM_MAX_VMS];
+	uint64_t committed;		   /* pages promised to VMs */
+	uint64_t reset_cp0[CP0_REGISTERS]; /* what a virtual processor shows after reset */
+	uint32_t vtlb_entries;
+	bool cpu_known; /* reset_cp0 has been read from the hardware */
+};
+
+/* ---- palloc.c ---- */
+void palloc_init(struct vmm *vmm);
+/* A block of 2^order pages, zeroed, on @node or else the nearest with room; MPN_NONE: none. */
+struct mpn palloc_get(struct vmm *vmm, unsigned node, unsigned order);
+void palloc_put(struct vmm *vmm, struct mpn mpn, unsigned order);
+unsigned palloc_node_of(const struct vmm *vmm, struct mpn mpn);
+
+/* ---- pmap.c ---- */
+static inline struct ppn ppn_of(struct gpa gpa)
+{
+	return (struct ppn){(uint32_t)(gpa.value >> PAGE_SHIFT)};
+}
+/* The RAM page number of a guest-physical address: pages are numbered densely, the device hole is
+ * left out. false: not RAM. */
+bool pmap_ram(const struct vm *vm, struct gpa gpa, uint32_t *index);
+struct gpa pmap_address(uint32_t index);
+/* The entry of RAM page @index, backed by machine memory; NULL: the machine has none left and the
+ * VM has been stopped. */
+struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node);
+/* Whether the block of @index is, or can be made, two large pages. */
+bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node);
+/* Gives back one page (its mappings shot down), or all. */
+void pmap_release(struct vm *vm, uint32_t index);
+void pmap_release_all(struct vm *vm);
+void pmap_note_mapping(struct pmap_entry *entry, const struct vcpu *vcpu, uint64_t hi);
+
+/* ---- l2tlb.c ---- */
+struct l2tlb_entry *l2tlb_find(struct vcpu *vcpu, uint64_t va);
+void l2tlb_insert(struct vcpu *vcpu, uint64_t hi, bool global, const uint64_t lo[2]);
+/* Forgets [va, va + size) for @asid (and global entries). */
+void l2tlb_remove(struct vcpu *vcpu, uint64_t va, uint64_t size, uint64_t asid);
+void l2tlb_flush(struct vcpu *vcpu);
+
+/* ---- vtlb.c: the TLB the guest sees ---- */
+void vtlb_reset(struct vcpu *vcpu);
+const struct vtlb_entry *vtlb_find(struct vcpu *vcpu, uint64_t va);
+/* The instructions on the virtual registers. vtlb_write(): false: machine check. */
+void vtlb_probe(struct vcpu *vcpu);
+void vtlb_read(struct vcpu *vcpu);
+bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random);
+unsigned vtlb_random(struct vcpu *vcpu);
+/* Puts the translation of @va by @entry into L2TLB and hardware. @replace as in hal_tlb_write().
+ * false: not RAM, or no memory. */
+bool vtlb_fill(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va, bool replace);
+
+/* ---- segment.c ---- */
+enum guest_segment_kind {
+	SEGMENT_ERROR,
+	SEGMENT_UNMAPPED,
+	SEGMENT_MAPPED,
+};
+/* How the guest's processor would take @va in its present mode; *gpa for unmapped. */
+enum guest_segment_kind segment_find(const struct vcpu *vcpu, uint64_t va, struct gpa *gpa);
+/* The guest-physical address of @va through segment and virtual TLB. false: the exception. */
+bool segment_translate(struct vcpu *vcpu, uint64_t va, bool write, struct gpa *gpa,
+		       enum mips_exception *code, bool *refill);
+
+/* ---- reflect.c ---- */
+void reflect(struct vcpu *vcpu, struct trap *trap, enum mips_exception code);
+void reflect_coprocessor(struct vcpu *vcpu, struct trap *trap, unsigned unit);
+void reflect_address(struct vcpu *vcpu, struct trap *trap, enum mips_exception code, uint64_t va,
+		     bool refill);
+/* Takes a pending virtual interrupt if it can be taken. */
+void deliver_interrupt(struct vcpu *vcpu, struct trap *trap);
+bool interrupt_deliverable(const struct vcpu *vcpu);
+
+/* ---- vcp0.c ---- */
+uint64_t vcp0_read(struct vcpu *vcpu, unsigned number, unsigned select, unsigned *reg);
+void vcp0_write(struct vcpu *vcpu, unsigned number, unsigned select, uint64_t value, unsigned *reg);
+void vcp0_reset(struct vcpu *vcpu);
+uint32_t vcp0_count(const struct vcpu *vcpu);
+
+/* ---- emulate.c, branch.c, mmio.c ---- */
+void emulate_privileged(struct vcpu *vcpu, struct trap *trap);
+void emulate_reserved(struct vcpu *vcpu, struct trap *trap);
+/* The trapped instruction, and trap->next_pc; false: the guest cannot fetch it any more (resumed,
+ * it sees why). skip_instruction(): goes on after it. */
+bool fetch_trapped(struct trap *trap, uint32_t *instruction);
+void skip_instruction(struct trap *trap);
+void mmio_access(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool fetch);
+/* A load or store to RAM that the hardware cannot do for the guest (XKSEG without its bit). */
+void emulate_access(struct vcpu *vcpu, struct trap *trap);
+
+/* ---- vcpu.c ---- */
+void vcpu_reset(struct vcpu *vcpu);
+/* To be called when the virtual Status changed. */
+void vcpu_status_changed(struct vcpu *vcpu);
+/* The real Status for the guest's state. */
+uint32_t vcpu_real_status(const struct vcpu *vcpu);
+void vcpu_set_pin(struct vcpu *vcpu, unsigned ip, bool level);
+
+/* ---- sched.c ---- */
+void sched_ready(struct vcpu *vcpu);  /* from off or waiting to ready */
+void sched_wait(struct vcpu *vcpu);   /* the running vCPU executes WAIT */
+void sched_remove(struct vcpu *vcpu); /* off, wherever it is */
+void sched_kick(struct vcpu *vcpu);   /* something happened that it must see */
+void sched_pick(struct pcpu *cpu, struct trap *trap);
+
+/* ---- timer.c ---- */
+uint64_t vm_now(const struct vm *vm);
+void timer_expire(struct vcpu *vcpu);
+void timer_changed(struct vcpu *vcpu);
+void timer_arm(struct pcpu *cpu);
+void timer_check_waiting(struct pcpu *cpu);
+void timer_compare(struct vcpu *vcpu); /* Count or Compare was written */
+
+/* ---- shootdown.c ---- */
+/* Removes every translation of page @index of @vm from hardware TLBs and L2TLBs. */
+void shootdown_page(struct vm *vm, uint32_t index);
+void shootdown_vm(struct vm *vm);
+
+/* ---- board.c ---- */
+void vboard_init(struct vm *vm);  /* all devices as after power-on */
+void vboard_drain(struct vm *vm); /* no disk request is under way any more */
+struct mmio_region *vboard_region(struct vm *vm, struct gpa gpa, unsigned size);
+
+/* ---- vm.c ---- */
+void vm_stopped(struct vm *vm, enum vm_stop why, unsigned vcpu);
+void vm_reap(struct vm *vm);
+void vm_check_halted(struct vm *vm);
+
+static inline bool vm_runnable(const struct vm *vm)
+{
+	return vm->state == VM_RUNNING;
+}
+
+#endif

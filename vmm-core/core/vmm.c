@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor as a whole: creation, and what the outside asks of it. */
+#include "vm.h"
+
+#define ALIGN(size) (((size) + 63) & ~(size_t)63)
+
+static uint32_t machine_end(const struct vmm_config *config)
+{
+	uint32_t end = 0;
+
+	for (unsigned n = 0; n < config->nodes; n++)
+		if (config->node_start[n].value + config->node_pages[n] > end)
+			end = config->node_start[n].value + config->node_pages[n];
+	return end;
+}
+
+size_t vmm_memory_needed(const struct vmm_config *config)
+{
+	return ALIGN(sizeof(struct vmm)) + (size_t)machine_end(config) * sizeof(struct page);
+}
+
+int vmm_create(struct vmm **out, void *memory, const struct vmm_config *config)
+{
+	struct vmm *vmm = memory;
+
+	if (!config->cpus || config->cpus > VMM_MAX_CPUS || !config->nodes ||
+	    config->nodes > VMM_MAX_NODES || config->tlb_entries > VTLB_ENTRIES ||
+	    (config->l2tlb_entries & (config->l2tlb_entries - 1)) || !config->cycles_per_ms)
+		return EINVAL_;
+	vmm->config = *config;
+	vmm->vtlb_entries = config->tlb_entries;
+	vmm->pages = machine_end(config);
+	vmm->page = (struct page *)(void *)((uint8_t *)memory + ALIGN(sizeof(*vmm)));
+	palloc_init(vmm);
+	for (unsigned i = 0; i < config->cpus; i++) {
+		vmm->cpu[i].number = i;
+		vmm->cpu[i].node = config->cpu_node[i];
+		vmm->cpu[i].vmm = vmm;
+		vmm->cpu[i].timer = VMM_NO_TIME;
+		vmm->cpu[i].slice_end = VMM_NO_TIME;
+	}
+	*out = vmm;
+	return 0;
+}
+
+void vmm_vm_status(const struct vmm *vmm, unsigned number, struct vm_status *status)
+{
+	const struct vm *vm = number < VMM_MAX_VMS ? vmm->vm[number] : NULL;
+
+	*status = (struct vm_status){.state = VM_EMPTY};
+	if (!vm)
+		return;
+	status->state = (enum vm_state)vm->state;
+	status->stop = (enum vm_stop)vm->stop;
+	status->exit_status = vm->exit_status;
+	status->address = vm->stop_address;
+	status->vcpu = vm->stopped_vcpu;
+}
+
+const struct vcpu_stats *vmm_vcpu_stats(const struct vmm *vmm, unsigned vm, unsigned vcpu)
+{
+	return &vmm->vm[vm]->vcpu[vcpu].stats;
+}
+
+void vmm_vm_memory_stats(const struct vmm *vmm, unsigned vm, struct vm_memory *memory)
+{
+	*memory = vmm->vm[vm]->memory;
+}
+
+unsigned vmm_vcpu_cpu(const struct vmm *vmm, unsigned vm, unsigned vcpu)
+{
+	const struct pcpu *cpu = vmm->vm[vm]->vcpu[vcpu].pcpu;
+
+	return cpu ? cpu->number : 0;
+}
+
+size_t vmm_console_input(struct vmm *vmm, unsigned number, unsigned port, const uint8_t *data,
+			 size_t length)
+{
+	struct vm *vm = vmm->vm[number];
+	size_t taken = 0;
+
+	if (vm->state != VM_RUNNING || port >= MAP_UARTS)
+		return 0;
+	while (taken < length && uart_receive(&vm->uart[port], data[taken]))
+		taken++;
+	return taken;
+}
+
+bool vmm_net_receive(struct vmm *vmm, unsigned number, const uint8_t *frame, size_t length)
+{
+	struct vm *vm = vmm->vm[number];
+
+	return vm->state == VM_RUNNING && vm->config.network &&
+	       virtio_net_receive(&vm->net, frame, length);
+}
+
+void vmm_cpu_times(const struct vmm *vmm, unsigned cpu, struct cpu_times *times)
+{
+	*times = vmm->cpu[cpu].times;
+}
+
+uint32_t vmm_free_pages(const struct vmm *vmm, unsigned node)
+{
+	return vmm->node[node].free;
+}

@@ -8,7 +8,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/li
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a -lcmocka $(USER_LIBS)
 
 # The comparison of engines: tests/conformance/lockstep.
-lockstep-srcs := $(wildcard tests/conformance/lockstep/*.c)
+lockstep-srcs := tests/conformance/lockstep/lockstep.c tests/conformance/lockstep/generator.c
 $(BUILD)/tests/lockstep: $(call objects,$(lockstep-srcs)) $(BUILD)/libemu.a $(BUILD)/libvmm.a
 	$(Q)mkdir -p $(@D)
 	@$(if $(V),,echo "  LD      $@")
@@ -17,10 +17,16 @@ $(BUILD)/tests/lockstep: $(call objects,$(lockstep-srcs)) $(BUILD)/libemu.a $(BU
 # The user-level comparison with qemu-mips64el: tests/conformance/user.
 include tests/conformance/user/module.mk
 
+$(BUILD)/tests/lockstep-boot: $(call objects,tests/conformance/lockstep/boot.c) $(BUILD)/libemu.a \
+		$(BUILD)/libvmm.a
+	$(Q)mkdir -p $(@D)
+	@$(if $(V),,echo "  LD      $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(USER_LIBS)
+
 include tests/fuzz/module.mk
 
 .PHONY: test test-long bench tests
-tests: $(unit-bins) $(fuzz-bins) $(BUILD)/tests/lockstep $(user-conformance)
+tests: $(unit-bins) $(fuzz-bins) $(BUILD)/tests/lockstep $(BUILD)/tests/lockstep-boot $(user-conformance)
 ## make test       run all tests (under 25 minutes); last line is "N passed, N failed"
 test: all tests
 	$(Q)BUILD=$(BUILD) tests/run test

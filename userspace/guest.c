@@ -15,7 +15,7 @@ static const struct guest guests[] = {
 			   "build",
 		.fetch = "guests/debian/fetch",
 		.image = "guests/debian/image",
-		.kernel = "debian/kernel",
+		.kernel = "debian/vmlinux",
 		.initrd = "debian/initrd",
 		.append = "console=ttyS0 panic=-1",
 		.images = {{"root", "debian/root.img"}, {"build", "debian/build.img"}},

@@ -17,9 +17,13 @@ include mk/install.mk
 include mk/lint.mk
 
 .DEFAULT_GOAL := all
-.PHONY: all help clean
+.PHONY: all demo help clean
 
 all: $(ALL)
+
+## make demo       fetch a stock Debian kernel and boot it on four simulated CPUs
+demo: all
+	$(Q)$(BUILD)/disco boot --guest debian --cpus 4 --run "$$(cat guests/debian/show)"
 
 clean:
 	rm -rf $(BUILD)

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The translator as an engine: creation, the run loop, notice of writes to code. */
+#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "jit.h"
 
 #define DEFAULT_CODE_CACHE ((size_t)128 * 1024 * 1024)
+
+/* LZCNT: CPUID leaf 0x80000001, ECX bit 5. clang 14 does not know it by name. */
+static bool host_has_lzcnt(void)
+{
+	unsigned eax, ebx, ecx = 0, edx;
+
+	return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) != 0 && (ecx & 1u << 5) != 0;
+}
 
 static void translator_destroy(struct machine *machine)
 {
@@ -31,7 +40,7 @@ static int translator_create(struct machine *machine, struct error *error)
 	machine->engine_data = jit;
 	jit->machine = machine;
 	jit->has_bmi2 = __builtin_cpu_supports("bmi2");
-	jit->has_lzcnt = __builtin_cpu_supports("lzcnt");
+	jit->has_lzcnt = host_has_lzcnt();
 	jit->folding = calloc(1, sizeof(*jit->folding));
 	if (!jit->folding)
 		result = error_set(error, -ENOMEM, "no memory for the translator");

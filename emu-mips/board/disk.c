@@ -84,19 +84,14 @@ static unsigned count_parts(const struct disk *disk, const struct block_request 
 }
 
 /* Host memory at @pa, contiguous for *length bytes at most. NULL: it is not there (any more). */
-static void *map_memory(struct disk *disk, uint64_t pa, uint64_t *length, bool write)
+static void *map_memory(struct disk *disk, uint64_t pa, size_t *length, bool write)
 {
-	size_t contiguous = *length;
-	void *host;
-
 	if (!disk->memory) {
 		if (write)
 			ram_will_write(disk->machine, pa, *length);
 		return ram_pointer(disk->machine, pa);
 	}
-	host = disk->memory->map(disk->memory->opaque, pa, &contiguous, write);
-	*length = contiguous;
-	return host;
+	return disk->memory->map(disk->memory->opaque, pa, length, write);
 }
 
 /* Appends a piece, or lengthens the last one that ends where it begins. */
@@ -120,7 +115,7 @@ static int map_segments(struct disk *disk, const struct block_request *request, 
 
 	while (bytes && *segment < request->segments) {
 		const struct guest_segment *from = &request->segment[*segment];
-		uint64_t part = from->length - *offset;
+		size_t part = from->length - *offset;
 
 		if (part > bytes)
 			part = bytes;
@@ -283,7 +278,7 @@ static void tell_engine(struct disk *disk, const struct block_request *request)
 		uint64_t pa = request->segment[n].pa, end = pa + request->segment[n].length;
 
 		while (pa < end) {
-			uint64_t length = end - pa;
+			size_t length = end - pa;
 
 			if (!map_memory(disk, pa, &length, true))
 				return;

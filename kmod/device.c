@@ -16,7 +16,9 @@
 
 #define DISCO_FS_MAGIC 0x44495343
 
+/* Mounted while the device is open: a mount for good would hold the module. */
 static struct vfsmount *disco_mount;
+static int disco_mount_users;
 
 static int disco_fs_init(struct fs_context *fc)
 {
@@ -33,19 +35,27 @@ static struct file_system_type disco_fs = {
 static int disco_open(struct inode *inode, struct file *filp)
 {
 	struct disco_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!file)
 		return -ENOMEM;
+	ret = simple_pin_fs(&disco_fs, &disco_mount, &disco_mount_users);
+	if (ret)
+		goto free;
 	file->inode = alloc_anon_inode(disco_mount->mnt_sb);
 	if (IS_ERR(file->inode)) {
-		int ret = PTR_ERR(file->inode);
-
-		kfree(file);
-		return ret;
+		ret = PTR_ERR(file->inode);
+		goto unpin;
 	}
 	filp->f_mapping = file->inode->i_mapping;
 	filp->private_data = file;
 	return 0;
+
+unpin:
+	simple_release_fs(&disco_mount, &disco_mount_users);
+free:
+	kfree(file);
+	return ret;
 }
 
 /* The last of the file and its mappings is gone. */
@@ -56,6 +66,7 @@ static int disco_release(struct inode *inode, struct file *filp)
 	if (file->space)
 		disco_space_free(file->space);
 	iput(file->inode);
+	simple_release_fs(&disco_mount, &disco_mount_users);
 	kfree(file);
 	return 0;
 }
@@ -120,23 +131,13 @@ static struct notifier_block disco_memory_notifier = {
 
 int disco_device_init(void)
 {
-	int ret;
+	int ret = register_memory_notifier(&disco_memory_notifier);
 
-	disco_mount = kern_mount(&disco_fs);
-	if (IS_ERR(disco_mount))
-		return PTR_ERR(disco_mount);
-	ret = register_memory_notifier(&disco_memory_notifier);
 	if (ret)
-		goto unmount;
+		return ret;
 	ret = misc_register(&disco_misc);
 	if (ret)
-		goto unregister;
-	return 0;
-
-unregister:
-	unregister_memory_notifier(&disco_memory_notifier);
-unmount:
-	kern_unmount(disco_mount);
+		unregister_memory_notifier(&disco_memory_notifier);
 	return ret;
 }
 
@@ -144,5 +145,4 @@ void disco_device_exit(void)
 {
 	misc_deregister(&disco_misc);
 	unregister_memory_notifier(&disco_memory_notifier);
-	kern_unmount(disco_mount);
 }

@@ -113,6 +113,11 @@ struct page *disco_page_get(struct disco_space *space, int node, bool zero)
 	page = pool_pop(&space->pool[node]);
 	if (!page)
 		page = page_new(space, node, space->flags & DISCO_SPACE_STRICT);
+	if (!page) {
+		/* Spare pages of other nodes count against the limits too. */
+		disco_pool_drain(space);
+		page = page_new(space, node, space->flags & DISCO_SPACE_STRICT);
+	}
 	if (!page)
 		return NULL;
 	set_page_private(page, 1);

@@ -89,7 +89,9 @@ static vm_fault_t fault(struct vm_fault *vmf, bool write)
 
 	down_read(&space->lock);
 	mutex_lock(lock);
-	if (!slot->page)
+	if (space->view[view].vma != vmf->vma)
+		ret = -EPERM; /* a child's, after madvise(MADV_DOFORK) */
+	else if (!slot->page)
 		ret = populate(space, slot, view);
 	if (!ret && write)
 		ret = make_writable(space, number, view);

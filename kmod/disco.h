@@ -210,17 +210,20 @@ void disco_for_each_space(void (*fn)(struct disco_space *space, void *data), voi
 
 /* ---- pool.c: pages ---- */
 
+#define DISCO_PAGE_ZERO 1 /* its content is zero, else anything */
+#define DISCO_PAGE_HARD 2 /* a fault, which has no second chance: reclaim memory again and again */
+
 /* True if pages can be had from this node. */
 bool disco_node_ok(unsigned int node);
 /**
  * disco_page_get() - a page for a slot
  * @space: whose limits and pool apply
  * @node: wanted; in a strict space nowhere else
- * @zero: its content has to be zero, else it is anything
+ * @how: DISCO_PAGE_*
  *
  * May sleep. Return: a page with one sharer, or NULL.
  */
-struct page *disco_page_get(struct disco_space *space, int node, bool zero);
+struct page *disco_page_get(struct disco_space *space, int node, unsigned int how);
 /* Drops the space's reference: back to the pool, or to the system. Not in any slot any more. */
 void disco_page_put(struct disco_space *space, struct page *page);
 /* Makes the pool of @node hold @want pages if it can; may sleep. */
@@ -273,8 +276,8 @@ void disco_slot_collapse(struct disco_space *space, struct disco_slot *slot, str
 /* The slot's copy on @node, or NULL. */
 struct page *disco_slot_copy_on(const struct disco_space *space, const struct disco_slot *slot,
 				int node);
-/* A page of its own for a slot that shares, on @node; 0 or -ENOMEM. */
-int disco_slot_break(struct disco_space *space, struct disco_slot *slot, int node);
+/* A page of its own for a slot that shares, on @node, got as DISCO_PAGE_* say; 0 or -ENOMEM. */
+int disco_slot_break(struct disco_space *space, struct disco_slot *slot, int node, unsigned int how);
 /* Everything a slot holds goes. */
 void disco_slot_empty(struct disco_space *space, struct disco_slot *slot);
 
@@ -316,6 +319,8 @@ int disco_map_one(struct disco_space *space, unsigned int view, unsigned long sl
  */
 unsigned int disco_scan(struct disco_space *space, unsigned int view, unsigned long first,
 			unsigned long count, unsigned long *young);
+/* Enters the pages of the flush window that the next flush zaps; false if there is no memory. */
+bool disco_window_arm(struct vm_area_struct *vma);
 /* One flush of the whole address space through the window; false if that is not possible. */
 bool disco_flush(struct disco_space *space);
 int disco_pte_init(void);

@@ -21,7 +21,7 @@ static int migrate(struct disco_space *space, struct disco_slot *slot,
 	struct page *old = slot->page, *page;
 
 	if (!old) {
-		slot->page = disco_page_get(space, entry->node, true);
+		slot->page = disco_page_get(space, entry->node, DISCO_PAGE_ZERO);
 		return slot->page ? 0 : -ENOMEM;
 	}
 	if (disco_sharers(old) > 1)
@@ -33,7 +33,7 @@ static int migrate(struct disco_space *space, struct disco_slot *slot,
 		disco_slot_collapse(space, slot, page);
 		return 0;
 	}
-	page = disco_page_get(space, entry->node, false);
+	page = disco_page_get(space, entry->node, 0);
 	if (!page)
 		return -ENOMEM;
 	copy(page, old);
@@ -61,7 +61,7 @@ static int make_copies(struct disco_space *space, struct disco_slot *slot, u64 n
 			continue;
 		page = disco_slot_copy_on(space, slot, node);
 		if (!page) {
-			page = disco_page_get(space, node, false);
+			page = disco_page_get(space, node, 0);
 			if (!page)
 				return -ENOMEM;
 			copy(page, slot->page);
@@ -125,7 +125,7 @@ static int break_share(struct disco_space *space, struct disco_slot *slot,
 
 	if (disco_sharers(slot->page) == 1)
 		return 0;
-	return disco_slot_break(space, slot, node);
+	return disco_slot_break(space, slot, node, 0);
 }
 
 static int zero(struct disco_space *space, struct disco_slot *slot,
@@ -134,7 +134,7 @@ static int zero(struct disco_space *space, struct disco_slot *slot,
 	struct page *page;
 
 	if (disco_sharers(slot->page) > 1) {
-		page = disco_page_get(space, page_to_nid(slot->page), true);
+		page = disco_page_get(space, page_to_nid(slot->page), DISCO_PAGE_ZERO);
 		if (!page)
 			return -ENOMEM;
 		disco_slot_drop(space, slot);

@@ -49,13 +49,14 @@ unsigned long disco_used_pages(void)
 	return atomic_long_read(&used_pages);
 }
 
-static struct page *page_new(struct disco_space *space, int node, bool only_there)
+static struct page *page_new(struct disco_space *space, int node, bool only_there, bool hard)
 {
-	gfp_t gfp = GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
+	gfp_t gfp = GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NOWARN;
 	struct page *page;
 
 	if (disco_charge(1))
 		return NULL;
+	gfp |= hard ? __GFP_RETRY_MAYFAIL : __GFP_NORETRY;
 	if (only_there)
 		gfp |= __GFP_THISNODE;
 	page = alloc_pages_node(node, gfp, 0);
@@ -104,24 +105,25 @@ static bool pool_push(struct disco_pool *pool, struct page *page)
 	return room;
 }
 
-struct page *disco_page_get(struct disco_space *space, int node, bool zero)
+struct page *disco_page_get(struct disco_space *space, int node, unsigned int how)
 {
+	bool strict = space->flags & DISCO_SPACE_STRICT;
 	struct page *page;
 
 	if (fail_now())
 		return NULL;
 	page = pool_pop(&space->pool[node]);
 	if (!page)
-		page = page_new(space, node, space->flags & DISCO_SPACE_STRICT);
+		page = page_new(space, node, strict, how & DISCO_PAGE_HARD);
 	if (!page) {
 		/* Spare pages of other nodes count against the limits too. */
 		disco_pool_drain(space);
-		page = page_new(space, node, space->flags & DISCO_SPACE_STRICT);
+		page = page_new(space, node, strict, how & DISCO_PAGE_HARD);
 	}
 	if (!page)
 		return NULL;
 	set_page_private(page, 1);
-	if (zero)
+	if (how & DISCO_PAGE_ZERO)
 		clear_highpage(page);
 	return page;
 }
@@ -140,7 +142,7 @@ void disco_pool_fill(struct disco_space *space, int node, unsigned int want)
 
 	want = min(want, READ_ONCE(disco_pool_pages));
 	while (READ_ONCE(pool->count) < want) {
-		struct page *page = page_new(space, node, true);
+		struct page *page = page_new(space, node, true, false);
 
 		if (!page)
 			return;

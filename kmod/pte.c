@@ -197,13 +197,13 @@ static bool window_usable(struct disco_space *space)
 	return vma && find_vma(space->mm, vma->vm_start) == vma && !mm_has_notifiers(space->mm);
 }
 
-/* Enters the window's pages, which may need memory: before anything else is done. */
-static bool window_arm(struct disco_space *space)
+/* May need memory, the first time: so before anything else is done. */
+bool disco_window_arm(struct vm_area_struct *vma)
 {
-	struct vm_area_struct *vma = space->window;
+	struct mm_struct *mm = vma->vm_mm;
 
-	return !apply_to_page_range(space->mm, window_low(vma), PAGE_SIZE, arm, space->mm) &&
-	       !apply_to_page_range(space->mm, window_high(vma), PAGE_SIZE, arm, space->mm);
+	return !apply_to_page_range(mm, window_low(vma), PAGE_SIZE, arm, mm) &&
+	       !apply_to_page_range(mm, window_high(vma), PAGE_SIZE, arm, mm);
 }
 
 static void window_zap(struct disco_space *space)
@@ -221,7 +221,7 @@ bool disco_flush(struct disco_space *space)
 	bool done;
 
 	mutex_lock(&space->window_lock);
-	done = window_usable(space) && window_arm(space);
+	done = window_usable(space) && disco_window_arm(space->window);
 	if (done)
 		window_zap(space);
 	mutex_unlock(&space->window_lock);
@@ -269,7 +269,7 @@ unsigned int disco_unmap(struct disco_space *space, struct disco_touch *touch, u
 		return 0;
 	views &= disco_live_views(space);
 	mutex_lock(&space->window_lock);
-	if (window_usable(space) && window_arm(space)) {
+	if (window_usable(space) && disco_window_arm(space->window)) {
 		for (view = 0; view < space->views; view++)
 			if (views & (1ull << view))
 				rss += walk_view(space, view, touch, count, slot_mapped, take_out);

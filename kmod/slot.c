@@ -95,11 +95,11 @@ struct page *disco_slot_copy_on(const struct disco_space *space, const struct di
 	return NULL;
 }
 
-int disco_slot_break(struct disco_space *space, struct disco_slot *slot, int node)
+int disco_slot_break(struct disco_space *space, struct disco_slot *slot, int node, unsigned int how)
 {
 	struct page *old = slot->page, *page;
 
-	page = disco_page_get(space, node, false);
+	page = disco_page_get(space, node, how);
 	if (!page)
 		return -ENOMEM;
 	copy_highpage(page, old);

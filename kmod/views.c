@@ -34,7 +34,8 @@ u64 disco_live_views(struct disco_space *space)
 /* The slot has no page yet: a zeroed one, near the view that touches it first. */
 static int populate(struct disco_space *space, struct disco_slot *slot, unsigned int view)
 {
-	slot->page = disco_page_get(space, space->view[view].node, true);
+	slot->page = disco_page_get(space, space->view[view].node,
+				    DISCO_PAGE_ZERO | DISCO_PAGE_HARD);
 	return slot->page ? 0 : -ENOMEM;
 }
 
@@ -67,7 +68,7 @@ static int make_writable(struct disco_space *space, unsigned long number, unsign
 		disco_count(DISCO_STAT_COLLAPSES, 1);
 	}
 	if (disco_sharers(slot->page) > 1) {
-		ret = disco_slot_break(space, slot, space->view[view].node);
+		ret = disco_slot_break(space, slot, space->view[view].node, DISCO_PAGE_HARD);
 		disco_count(DISCO_STAT_BREAKS, 1);
 	}
 	disco_map(space, &touch, 1);
@@ -222,8 +223,8 @@ static int map_window(struct disco_space *space, struct vm_area_struct *vma)
 		vm_flags_set(vma, VM_PFNMAP | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP);
 		vm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);
 		vma->vm_ops = &window_ops;
-		space->window = vma;
-		ret = 0;
+		ret = disco_window_arm(vma) ? 0 : -ENOMEM;
+		space->window = ret ? NULL : vma;
 	}
 	mutex_unlock(&space->window_lock);
 	return ret;

@@ -37,18 +37,18 @@ static int touch_until_refused(struct space *space)
 	return touched;
 }
 
-/* Asks for all slots by batches; returns how many could be had, or -1 for an odd status. */
+/* Asks for @count slots in a batch; returns how many could be had, or -1 for an odd status. */
 static struct disco_remap_entry entry[SLOTS];
 
-static int migrate_until_refused(struct space *space)
+static int migrate_until_refused(struct space *space, int count)
 {
 	int i, had = 0;
 
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < count; i++)
 		entry[i] = (struct disco_remap_entry){ .slot = i, .op = DISCO_OP_MIGRATE, .node = i % 4 };
-	if (remap(space, entry, SLOTS))
+	if (remap(space, entry, count))
 		return -1;
-	for (i = 0; i < SLOTS; i++) {
+	for (i = 0; i < count; i++) {
 		if (entry[i].status && entry[i].status != -ENOMEM)
 			return -1;
 		had += !entry[i].status;
@@ -75,7 +75,7 @@ static void module_limit(void)
 	      "and migrations with ENOMEM");
 	check(*word(&space, 0, 2999, 0) == 1, "what was there stays");
 	write_file(PARAMETER, old);
-	had = migrate_until_refused(&space);
+	had = migrate_until_refused(&space, SLOTS);
 	check(had == SLOTS, "with the limit away all slots can be had (%d)", had);
 	space_close(&space);
 }
@@ -117,7 +117,7 @@ static void in_group(void)
 	check(touched > 1000 && touched < 8192, "memory.max stops first touches (%d pages of 8192)",
 	      touched);
 	make_room(&space);
-	had = migrate_until_refused(&space);
+	had = migrate_until_refused(&space, 8500);
 	check(had > 1000 && had < 8192, "and migrations, slot by slot (%d)", had);
 	make_room(&space);
 	check(*word(&space, 1, 500, 0) == 1, "what was there stays");

@@ -52,7 +52,7 @@ void mmio_access(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool fetc
 	access = &access_of[instruction >> 26];
 	rt = instruction >> 16 & 31;
 	region = access->size && !access->link ? vboard_region(vcpu->vm, gpa, access->size) : NULL;
-	if (!region) {
+	if (!region || (access->store ? !region->write : !region->read)) {
 		bus_error(vcpu, trap, false);
 		return;
 	}

@@ -51,7 +51,10 @@ static void cm_start(void *opaque, unsigned cpu, uint64_t vector)
 
 static void cm_stop(void *opaque, unsigned cpu)
 {
-	sched_remove(&((struct vm *)opaque)->vcpu[cpu]);
+	struct vm *vm = opaque;
+
+	sched_remove(&vm->vcpu[cpu]);
+	vm_check_halted(vm); /* it may have been the last one */
 }
 
 static void cm_moved(void *opaque, uint64_t base)

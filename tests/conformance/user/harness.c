@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs a static MIPS64 Linux program on one of our engines, as far as the conformance program needs
- * a system: user mode, one mapping, write and exit_group, exceptions told to the program (user.h).
- * The system is a monitor: it is called in place of the exception vectors.
+ * Runs a static n64 or o32 Linux program on one of our engines, as far as the conformance program
+ * needs a system: user mode, one mapping, write and exit_group, exceptions told to the program
+ * (user.h). The system is a monitor: it is called in place of the exception vectors.
  *
  * Usage: harness ENGINE PROGRAM ARGUMENT...
  *        harness --engines
@@ -18,18 +18,21 @@
 #include "emu/mem.h"
 #include "user.h"
 
-/* The program's addresses: two pages of 16 MiB, one TLB entry, one after the other in RAM. */
-#define PAGE		   (UINT64_C(16) << 20)
-#define PROGRAM		   UINT64_C(0x120000000)
-#define PROGRAM_PA	   PAGE
-#define STACK		   (PROGRAM + 2 * PAGE - 65536)
+/* The program's memory: two pages of 16 MiB, one TLB entry, one after the other in RAM. */
+#define PAGE	       (UINT64_C(16) << 20)
+#define PROGRAM_PA     PAGE
 
-#define SYSCALL_WRITE	   5001
-#define SYSCALL_EXIT_GROUP 5205
+/* Linux's ABIs: n64 and o32 system calls. */
+#define N64_WRITE      5001
+#define N64_EXIT_GROUP 5205
+#define O32_WRITE      4004
+#define O32_EXIT_GROUP 4246
 
 struct system {
 	struct cpu_monitor monitor;
 	struct machine *machine;
+	bool o32;
+	uint64_t start; /* of the program's pages */
 	struct state *trap_state;
 	uint64_t trap_pc;
 	bool exited;
@@ -45,9 +48,9 @@ static _Noreturn void fail(const char *text)
 /* Host address of [va, va + size) of the program. */
 static void *user_pointer(struct system *system, uint64_t va, uint64_t size)
 {
-	if (va < PROGRAM || va + size > PROGRAM + 2 * PAGE || va + size < va)
+	if (va < system->start || va + size > system->start + 2 * PAGE || va + size < va)
 		fail("the program uses an address it does not have");
-	return system->machine->ram + PROGRAM_PA + (va - PROGRAM);
+	return system->machine->ram + PROGRAM_PA + (va - system->start);
 }
 
 static int64_t system_call(struct system *system, struct cpu *cpu)
@@ -59,10 +62,12 @@ static int64_t system_call(struct system *system, struct cpu *cpu)
 		system->trap_state = user_pointer(system, argument[0], sizeof(struct state));
 		system->trap_pc = argument[1];
 		return 0;
-	case SYSCALL_WRITE:
+	case N64_WRITE:
+	case O32_WRITE:
 		return write((int)argument[0], user_pointer(system, argument[1], argument[2]),
 			     argument[2]);
-	case SYSCALL_EXIT_GROUP:
+	case N64_EXIT_GROUP:
+	case O32_EXIT_GROUP:
 		system->exited = true;
 		system->exit_status = (int)argument[0];
 		cpu->waiting = true;
@@ -117,7 +122,8 @@ static void on_trap(struct cpu_monitor *monitor, struct cpu *cpu, enum mips_exce
 		exit(2);
 	}
 	memcpy(state->gpr, cpu->gpr, sizeof(state->gpr));
-	memcpy(state->fpr, cpu->fpr, sizeof(state->fpr));
+	for (unsigned n = 0; n < 32; n += system->o32 ? 2 : 1)
+		state->fpr[n] = cpu->fpr[n];
 	state->hi = cpu->hi;
 	state->lo = cpu->lo;
 	state->fcsr = (uint64_t)(int64_t)(int32_t)cpu->fcr31;
@@ -127,54 +133,83 @@ static void on_trap(struct cpu_monitor *monitor, struct cpu *cpu, enum mips_exce
 	cpu->pc = system->trap_pc;
 }
 
+static void load_segment(struct system *system, FILE *file, uint64_t va, uint64_t offset,
+			 uint64_t file_size, uint64_t memory_size)
+{
+	if (fseek(file, (long)offset, SEEK_SET) != 0 ||
+	    fread(user_pointer(system, va, memory_size), 1, file_size, file) != file_size)
+		fail("the program is truncated");
+}
+
+/* Loads an ELF file; its addresses begin in the first of the two pages. Returns the entry. */
+#define LOAD(bits)                                                                                 \
+	static uint64_t load##bits(struct system *system, FILE *file)                              \
+	{                                                                                          \
+		Elf##bits##_Ehdr header;                                                           \
+		Elf##bits##_Phdr segment;                                                          \
+                                                                                                   \
+		rewind(file);                                                                      \
+		if (fread(&header, sizeof(header), 1, file) != 1)                                  \
+			fail("the program is truncated");                                          \
+		system->start = header.e_entry & ~(2 * PAGE - 1);                                  \
+		for (unsigned i = 0; i < header.e_phnum; i++) {                                    \
+			if (fseek(file, (long)(header.e_phoff + i * sizeof(segment)), SEEK_SET) || \
+			    fread(&segment, sizeof(segment), 1, file) != 1)                        \
+				fail("the program is truncated");                                  \
+			if (segment.p_type == PT_LOAD)                                             \
+				load_segment(system, file, segment.p_vaddr, segment.p_offset,      \
+					     segment.p_filesz, segment.p_memsz);                   \
+		}                                                                                  \
+		return header.e_entry;                                                             \
+	}
+LOAD(32)
+LOAD(64)
+
 static uint64_t load(struct system *system, const char *path)
 {
+	unsigned char identity[EI_NIDENT];
 	FILE *file = fopen(path, "rb");
-	Elf64_Ehdr header;
-	Elf64_Phdr segment;
+	uint64_t entry;
 
-	if (!file || fread(&header, sizeof(header), 1, file) != 1 ||
-	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_machine != EM_MIPS)
-		fail("the program is not a MIPS ELF file");
-	for (unsigned i = 0; i < header.e_phnum; i++) {
-		if (fseek(file, (long)(header.e_phoff + i * sizeof(segment)), SEEK_SET) != 0 ||
-		    fread(&segment, sizeof(segment), 1, file) != 1)
-			fail("the program is truncated");
-		if (segment.p_type != PT_LOAD)
-			continue;
-		if (fseek(file, (long)segment.p_offset, SEEK_SET) != 0 ||
-		    fread(user_pointer(system, segment.p_vaddr, segment.p_memsz), 1,
-			  segment.p_filesz, file) != segment.p_filesz)
-			fail("the program is truncated");
-	}
+	if (!file || fread(identity, sizeof(identity), 1, file) != 1 ||
+	    memcmp(identity, ELFMAG, SELFMAG) != 0)
+		fail("the program is not an ELF file");
+	system->o32 = identity[EI_CLASS] == ELFCLASS32;
+	entry = system->o32 ? load32(system, file) : load64(system, file);
 	fclose(file);
-	return header.e_entry;
+	return entry;
+}
+
+static void store_word(struct system *system, uint64_t va, unsigned index, uint64_t value)
+{
+	unsigned size = system->o32 ? 4 : 8;
+
+	memcpy(user_pointer(system, va + index * size, size), &value, size);
 }
 
 /* argc, argv and the strings, as Linux lays them out. */
 static void push_arguments(struct system *system, struct cpu *cpu, int count, char **arguments)
 {
-	uint64_t string = STACK + 4096;
-	uint64_t *stack = user_pointer(system, STACK, 4096);
+	uint64_t stack = system->start + 2 * PAGE - 65536, string = stack + 4096;
 
-	stack[0] = (uint64_t)count;
+	store_word(system, stack, 0, (uint64_t)count);
 	for (int i = 0; i < count; i++) {
 		size_t size = strlen(arguments[i]) + 1;
 
 		memcpy(user_pointer(system, string, size), arguments[i], size);
-		stack[1 + i] = string;
+		store_word(system, stack, 1 + (unsigned)i, string);
 		string += size;
 	}
-	stack[1 + count] = 0;
-	cpu->gpr[29] = STACK;
+	store_word(system, stack, 1 + (unsigned)count, 0);
+	cpu->gpr[29] = stack;
 }
 
-static void map_program(struct cpu *cpu)
+static void map_program(const struct system *system, struct cpu *cpu)
 {
 	const uint64_t flags = ENTRYLO_G | ENTRYLO_V | ENTRYLO_D | 3 << 3;
 
 	cp0_write(cpu, 5, 0, (PAGE - 1) << 1 & PAGEMASK_MASK);
-	cp0_write(cpu, 10, 0, PROGRAM);
+	cp0_write(cpu, 10, 0, system->start);
 	cp0_write(cpu, 2, 0, PROGRAM_PA >> 6 | flags);
 	cp0_write(cpu, 3, 0, (PROGRAM_PA + PAGE) >> 6 | flags);
 	tlb_write(cpu, 0);
@@ -228,10 +263,11 @@ int main(int argc, char **argv)
 	cpu_reset(cpu);
 	cpu->present = true;
 	cpu->monitor = &system.monitor;
-	map_program(cpu);
 	cpu->pc = load(&system, argv[2]);
+	map_program(&system, cpu);
 	push_arguments(&system, cpu, argc - 2, argv + 2);
-	cp0_write(cpu, 12, 0, STATUS_KSU_U | STATUS_UX | STATUS_PX | STATUS_FR | STATUS_CU1);
+	cp0_write(cpu, 12, 0,
+		  STATUS_KSU_U | STATUS_CU1 | (system.o32 ? 0 : STATUS_UX | STATUS_PX | STATUS_FR));
 	system.machine->running = cpu;
 	while (!system.exited)
 		engine->run(cpu, cpu->cycles + config.quantum);

@@ -90,7 +90,7 @@ static uint64_t random_address(const struct test *test)
 	unsigned kind = test->good_address ? 31 : random_below(32);
 
 	if (kind == 0) /* the first page, or beyond user space */
-		return random_below(4096) | (random64() & UINT64_C(1) << 63);
+		return random_below(4096) | (random64() & UINT64_C(1) << (O32 ? 31 : 63));
 	if (kind < 6)
 		return start + random_below(64);
 	return start + random_below(64 / test->size) * test->size;
@@ -148,10 +148,20 @@ static void synchronise_code(void)
 /* Ends what an LL left pending. */
 static void clear_link(void)
 {
-	static uint64_t scratch;
-	uint64_t value;
+	static uint32_t scratch;
+	uint32_t value;
 
-	__asm__ volatile("lld %0, %1\n\tscd %0, %1" : "=&r"(value), "+m"(scratch));
+	__asm__ volatile("ll %0, %1\n\tsc %0, %1" : "=&r"(value), "+m"(scratch));
+}
+
+/* Of the registers there are only these. */
+static void keep_low_halves(void)
+{
+	for (int i = 0; i < 32; i++)
+		out.gpr[i] = (uint32_t)out.gpr[i];
+	out.hi = (uint32_t)out.hi;
+	out.lo = (uint32_t)out.lo;
+	out.fcsr = (uint32_t)out.fcsr;
 }
 
 static int run_case(const struct test *test)
@@ -169,8 +179,10 @@ static int run_case(const struct test *test)
 	if (trapped) {
 		out = trap_state;
 		out.gpr[0] = out.gpr[26] = out.gpr[27] = 0;
-		out.pc -= (uint64_t)(uintptr_t)code_under_test;
+		out.pc = (uintptr_t)out.pc - (uintptr_t)code_under_test;
 	}
+	if (O32)
+		keep_low_halves();
 	if (rows[test->row].class == CLASS_LOAD_LINKED)
 		clear_link();
 	if (verbose) {
@@ -182,12 +194,13 @@ static int run_case(const struct test *test)
 
 static void run_variant(const struct test *test, const char *name, unsigned cases)
 {
-	uint64_t hash = 0, traps = 0;
+	uint64_t hash = 0;
+	unsigned traps = 0;
 
 	synchronise_code();
 	fill_state(test);
 	for (unsigned i = 0; i < cases; i++) {
-		traps += (uint64_t)run_case(test);
+		traps += (unsigned)run_case(test);
 		hash = hash_state(hash);
 	}
 	print_string(name);
@@ -241,13 +254,13 @@ static void run_row(unsigned row, uint64_t seed, unsigned variants, unsigned cas
 	}
 }
 
-void start(const uint64_t *stack);
+void start(const unsigned long *stack);
 
 /* @stack: argc and argv, as Linux starts a program. */
-void start(const uint64_t *stack)
+void start(const unsigned long *stack)
 {
 	const char *const *argv = (const char *const *)(stack + 1);
-	uint64_t argc = stack[0];
+	unsigned long argc = stack[0];
 	const char *only_row = argc > 4 ? argv[4] : NULL;
 	int only_variant = -1;
 

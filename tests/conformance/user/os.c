@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the program needs of the system: output, exit, traps as signals (Linux) or as exceptions
- * told by harness.c. Linux's n64 ABI. */
+ * told by harness.c. Linux's n64 and o32 ABIs. */
 #include "user.h"
 
-#define SYSCALL_WRITE	    5001
-#define SYSCALL_SIGACTION   5013
-#define SYSCALL_SIGALTSTACK 5129
-#define SYSCALL_EXIT_GROUP  5205
+#if _MIPS_SIM == _ABIO32
+#define SYSCALL(n64, o32) (o32)
+#else
+#define SYSCALL(n64, o32) (n64)
+#endif
+#define SYSCALL_WRITE	    SYSCALL(5001, 4004)
+#define SYSCALL_SIGACTION   SYSCALL(5013, 4194)
+#define SYSCALL_SIGALTSTACK SYSCALL(5129, 4206)
+#define SYSCALL_EXIT_GROUP  SYSCALL(5205, 4246)
 
 #define SIGILL		    4
 #define SIGTRAP		    5
@@ -42,24 +47,33 @@ static long system_call(long number, long a, long b, long c, long d)
 struct signal_action {
 	unsigned flags;
 	void (*handler)(int signal, void *info, void *context);
-	uint64_t mask[2];
+	uint32_t mask[4];
 };
 
 struct signal_stack {
 	void *base;
-	uint64_t size;
+	unsigned long size;
 	int flags;
 };
 
 struct signal_context {
-	uint64_t flags;
+	unsigned long flags;
 	void *link;
 	struct signal_stack stack;
+#if _MIPS_SIM == _ABIO32
+	uint32_t register_mask, status;
+	uint64_t pc;
+	uint64_t gpr[32];
+	uint64_t fpr[32];
+	uint32_t accumulator, fcsr, fir, used, dsp;
+	uint64_t hi, lo;
+#else
 	uint64_t gpr[32];
 	uint64_t fpr[32];
 	uint64_t hi, hi1, hi2, hi3;
 	uint64_t lo, lo1, lo2, lo3;
 	uint64_t pc;
+#endif
 };
 
 static void on_signal(int signal, void *info, void *opaque)
@@ -96,7 +110,7 @@ void os_catch_traps(void)
 	static const int signals[] = {SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV};
 	static uint8_t stack_memory[65536] __attribute__((aligned(16)));
 	struct signal_stack stack = {stack_memory, sizeof(stack_memory), 0};
-	struct signal_action action = {SA_ONSTACK | SA_SIGINFO | SA_NODEFER, on_signal, {0, 0}};
+	struct signal_action action = {SA_ONSTACK | SA_SIGINFO | SA_NODEFER, on_signal, {0}};
 
 	if (system_call(SYSCALL_TRAPS, (long)&trap_state, (long)run_trapped, 0, 0) == 0)
 		return;
@@ -142,7 +156,7 @@ void print_hex(uint64_t value, unsigned digits)
 		print_char("0123456789abcdef"[value >> 4 * digits & 15]);
 }
 
-void print_decimal(uint64_t value)
+void print_decimal(unsigned value)
 {
 	if (value >= 10)
 		print_decimal(value / 10);

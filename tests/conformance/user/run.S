@@ -8,6 +8,23 @@
 	.set	hardfloat
 	.set	macro
 
+	/* o32 with FR = 0: 32-bit registers, and doubles in even ones; else n64 with FR = 1. */
+#if _MIPS_SIM == _ABIO32
+#define LOAD  lw
+#define STORE sw
+#define ADDIU addiu
+#define LA    la
+#define SIGNAL_RETURN 4193
+#define FPRS 0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30
+#else
+#define LOAD  ld
+#define STORE sd
+#define ADDIU daddiu
+#define LA    dla
+#define SIGNAL_RETURN 5211
+#define FPRS 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+#endif
+
 	.macro	each_gpr insn, base
 	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,28,29,30,31
 	\insn	$\n, 8*\n(\base)
@@ -15,7 +32,7 @@
 	.endm
 
 	.macro	each_fpr insn, base
-	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	.irp	n, FPRS
 	\insn	$f\n, STATE_FPR+8*\n(\base)
 	.endr
 	.endm
@@ -31,7 +48,7 @@
 	.ent	__start
 __start:
 	move	$4, $29
-	daddiu	$29, $29, -64
+	ADDIU	$29, $29, -64
 	li	$2, -16
 	and	$29, $29, $2
 	jal	start
@@ -41,32 +58,32 @@ __start:
 	.globl	run_code
 	.ent	run_code
 run_code:
-	daddiu	$29, $29, -128
-	each_saved sd
-	dla	$2, saved_sp
-	sd	$29, 0($2)
+	ADDIU	$29, $29, -128
+	each_saved STORE
+	LA	$2, saved_sp
+	STORE	$29, 0($2)
 	move	$26, $4
 	move	$27, $5
 	each_fpr ldc1, $26
-	ld	$2, STATE_HI($26)
+	LOAD	$2, STATE_HI($26)
 	mthi	$2
-	ld	$2, STATE_LO($26)
+	LOAD	$2, STATE_LO($26)
 	mtlo	$2
-	ld	$2, STATE_FCSR($26)
+	LOAD	$2, STATE_FCSR($26)
 	ctc1	$2, $31
-	each_gpr ld, $26
+	each_gpr LOAD, $26
 	j	code_under_test
 	nop
 
 	.globl	run_done
 run_done:
-	each_gpr sd, $27
+	each_gpr STORE, $27
 	mfhi	$2
-	sd	$2, STATE_HI($27)
+	STORE	$2, STATE_HI($27)
 	mflo	$2
-	sd	$2, STATE_LO($27)
+	STORE	$2, STATE_LO($27)
 	cfc1	$2, $31
-	sd	$2, STATE_FCSR($27)
+	STORE	$2, STATE_FCSR($27)
 	ctc1	$0, $31
 	each_fpr sdc1, $27
 	b	leave
@@ -77,11 +94,11 @@ run_trapped:
 	ctc1	$0, $31
 	li	$2, 1
 leave:
-	dla	$1, saved_sp
-	ld	$29, 0($1)
-	each_saved ld
+	LA	$1, saved_sp
+	LOAD	$29, 0($1)
+	each_saved LOAD
 	jr	$31
-	daddiu	$29, $29, 128
+	ADDIU	$29, $29, 128
 	.end	run_code
 
 	.globl	save_fpu
@@ -89,7 +106,7 @@ leave:
 save_fpu:
 	each_fpr sdc1, $4
 	cfc1	$2, $31
-	sd	$2, STATE_FCSR($4)
+	STORE	$2, STATE_FCSR($4)
 	jr	$31
 	ctc1	$0, $31
 	.end	save_fpu
@@ -97,7 +114,7 @@ save_fpu:
 	.globl	signal_return
 	.ent	signal_return
 signal_return:
-	li	$2, 5211
+	li	$2, SIGNAL_RETURN
 	syscall
 	.end	signal_return
 

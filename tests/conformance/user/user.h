@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The user-level conformance program: runs every user-level instruction of insn.def over random and
- * edge operands and prints a hash of all the state it leaves. It is one static MIPS64 Linux program
- * without libc; the same file runs under qemu-mips64el and under harness.c on our engines.
+ * edge operands and prints a hash of all the state it leaves. It is a static Linux program without
+ * libc, built for n64 and for o32; the same files run under qemu and under harness.c on our engines.
  */
 #ifndef CONFORMANCE_USER_H
 #define CONFORMANCE_USER_H
@@ -26,6 +26,13 @@
 #define TRAP_ARITH    2 /* overflow, trap, breakpoint, floating point */
 #define TRAP_ADDRESS  3 /* address error, TLB */
 #define TRAP_OTHER    4
+
+/* The program as an o32 one: FR = 0, 32-bit addresses, no 64-bit operations. */
+#if _MIPS_SIM == _ABIO32
+#define O32 1
+#else
+#define O32 0
+#endif
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -56,7 +63,7 @@ void save_fpu(struct state *state); /* FPRs and FCSR; clears FCSR */
 void os_catch_traps(void);
 void print_string(const char *text);
 void print_hex(uint64_t value, unsigned digits);
-void print_decimal(uint64_t value);
+void print_decimal(unsigned value);
 void print_flush(void);
 _Noreturn void os_exit(int status);
 

@@ -217,6 +217,7 @@ static void fill_vm_config(struct native_vm *vm, const struct monitor_vm *config
 		.net = {.transmit = drop_frame},
 		.entropy = true,
 		.entropy_backend = {fill_random, vm},
+		.balloon = true,
 		.marker = config->marker,
 		.marker_opaque = config->opaque,
 	};

@@ -12,6 +12,7 @@
 
 #define SLOT_NET     16 /* as in vmm-core/core/vboard.c */
 #define SLOT_ENTROPY 20
+#define SLOT_BALLOON 22
 #define REGISTER_A0  4
 
 static bool is_zero(const uint8_t *page)
@@ -57,7 +58,8 @@ static int copy_memory(struct monitor *monitor, unsigned number, const struct ma
 
 static uint32_t virtio_slots(const struct monitor_vm *config)
 {
-	uint32_t slots = UINT32_C(1) << SLOT_ENTROPY | ((UINT32_C(1) << config->disks) - 1);
+	uint32_t slots = UINT32_C(1) << SLOT_ENTROPY | UINT32_C(1) << SLOT_BALLOON |
+			 ((UINT32_C(1) << config->disks) - 1);
 
 	return config->network ? slots | UINT32_C(1) << SLOT_NET : slots;
 }

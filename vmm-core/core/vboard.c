@@ -8,6 +8,7 @@
 #define SLOT_DISK(n) (n)
 #define SLOT_NET     16
 #define SLOT_ENTROPY 20
+#define SLOT_BALLOON 22
 #define PIN_TO_IP    2
 
 /* ---- interrupts and time ---- */
@@ -136,6 +137,22 @@ static uint64_t clock_ns(void *opaque)
 	       now % per_ms * 1000000 / per_ms;
 }
 
+/* ---- memory the guest does not need ---- */
+
+static void release_memory(void *opaque, uint64_t pa, uint64_t length)
+{
+	struct vm *vm = opaque;
+	uint64_t before = vm->memory.machine;
+	uint32_t index;
+
+	/* A page that a disk is reading into must not become another VM's. */
+	vboard_drain(vm);
+	for (; length; pa += PAGE_BYTES, length -= PAGE_BYTES)
+		if (pmap_ram(vm, (struct gpa){pa}, &index))
+			pmap_release(vm, index);
+	vm->memory.released += before - vm->memory.machine;
+}
+
 /* ---- putting it together ---- */
 
 static bool ignore_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
@@ -203,6 +220,8 @@ static void add_virtio_devices(struct vm *vm)
 {
 	const struct irq_line net = irq(vm, IRQ_VIRTIO(SLOT_NET));
 	const struct irq_line entropy = irq(vm, IRQ_VIRTIO(SLOT_ENTROPY));
+	const struct irq_line balloon = irq(vm, IRQ_VIRTIO(SLOT_BALLOON));
+	const struct balloon_backend release = {release_memory, vm};
 
 	for (unsigned n = 0; n < vm->config.disks; n++) {
 		const struct irq_line line = irq(vm, IRQ_VIRTIO(SLOT_DISK(n)));
@@ -218,6 +237,10 @@ static void add_virtio_devices(struct vm *vm)
 		virtio_entropy_init(&vm->entropy, &vm->config.entropy_backend, &vm->guest_memory,
 				    &entropy);
 		add_virtio(vm, SLOT_ENTROPY, &vm->entropy.device);
+	}
+	if (vm->config.balloon) {
+		virtio_balloon_init(&vm->balloon, &release, &vm->guest_memory, &balloon);
+		add_virtio(vm, SLOT_BALLOON, &vm->balloon.device);
 	}
 }
 

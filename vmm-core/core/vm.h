@@ -165,7 +165,7 @@ struct vcpu {
 
 /* ---- VMs ---- */
 
-#define VM_REGIONS (8 + VMM_MAX_DISKS)
+#define VM_REGIONS (11 + VMM_MAX_DISKS)
 
 struct vm {
 	struct vmm *vmm;
@@ -201,6 +201,7 @@ struct vm {
 	struct virtio_block *disk; /* config.disks of them */
 	struct virtio_net net;
 	struct virtio_entropy entropy;
+	struct virtio_balloon balloon;
 };
 
 /* ---- CPUs ---- */

@@ -15,14 +15,19 @@ static void update_irq(struct virtio_device *device)
 	irq_line_set(&device->irq, device->interrupt_status != 0);
 }
 
+void virtio_config_changed(struct virtio_device *device)
+{
+	device->generation++;
+	if (!(device->status & VIRTIO_STATUS_DRIVER_OK))
+		return;
+	device->interrupt_status |= INTERRUPT_CONFIG;
+	update_irq(device);
+}
+
 void virtio_needs_reset(struct virtio_device *device)
 {
 	device->status |= VIRTIO_STATUS_NEEDS_RESET;
-	if (!(device->status & VIRTIO_STATUS_DRIVER_OK))
-		return;
-	device->generation++;
-	device->interrupt_status |= INTERRUPT_CONFIG;
-	update_irq(device);
+	virtio_config_changed(device);
 }
 
 bool virtio_live(const struct virtio_device *device)
@@ -238,8 +243,11 @@ bool virtio_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size, ui
 	struct virtio_device *device = opaque;
 
 	(void)cpu;
-	if (offset >= VIRTIO_MMIO_CONFIG)
-		return true; /* no device here has writable configuration */
+	if (offset >= VIRTIO_MMIO_CONFIG) {
+		if (device->ops->config_write)
+			device->ops->config_write(device, offset - VIRTIO_MMIO_CONFIG, size, value);
+		return true;
+	}
 	if (size != 4)
 		return false;
 	write_register(device, offset, (uint32_t)value);

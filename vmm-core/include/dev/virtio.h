@@ -74,6 +74,9 @@ struct virtio_ops {
 	void (*notify)(struct virtio_device *device, unsigned queue);
 	/* The driver resets the device: forget everything in flight. May be NULL. */
 	void (*reset)(struct virtio_device *device);
+	/* The driver writes the configuration space. NULL: it is read-only. */
+	void (*config_write)(struct virtio_device *device, uint64_t offset, unsigned size,
+			     uint64_t value);
 };
 
 struct virtqueue {
@@ -119,6 +122,8 @@ bool virtio_write(void *device, unsigned cpu, uint64_t offset, unsigned size, ui
 
 /* Stops the device until the driver resets it, and tells the driver. */
 void virtio_needs_reset(struct virtio_device *device);
+/* Tells the driver that the configuration space has changed. */
+void virtio_config_changed(struct virtio_device *device);
 /* Whether the driver has brought the device up and it is sound. */
 bool virtio_live(const struct virtio_device *device);
 
@@ -200,6 +205,33 @@ struct virtio_entropy {
 
 void virtio_entropy_init(struct virtio_entropy *entropy, const struct entropy_backend *backend,
 			 const struct guest_memory *memory, const struct irq_line *irq);
+
+/* ---- balloon: dev/virtio_balloon.c ---- */
+
+/*
+ * What becomes of memory that the guest does not need. release: the 4 KiB pages of [pa, pa +
+ * length), all RAM, may lose their content; the guest may use them again at any time, and then
+ * finds zeros or what was there.
+ */
+struct balloon_backend {
+	void (*release)(void *opaque, uint64_t pa, uint64_t length);
+	void *opaque;
+};
+
+struct virtio_balloon {
+	struct virtio_device device;
+	struct balloon_backend backend;
+	uint8_t config[8];
+	uint64_t inflated, deflated; /* pages of 4 KiB, ever */
+	uint64_t reported;	     /* pages of 4 KiB that came by free page reporting */
+	struct virtio_chain chain;
+};
+
+void virtio_balloon_init(struct virtio_balloon *balloon, const struct balloon_backend *backend,
+			 const struct guest_memory *memory, const struct irq_line *irq);
+/* Asks the guest to give up @pages of 4 KiB in all; virtio_balloon_actual() says how far it is. */
+void virtio_balloon_set_target(struct virtio_balloon *balloon, uint32_t pages);
+uint32_t virtio_balloon_actual(const struct virtio_balloon *balloon);
 
 /* ---- console: dev/virtio_console.c ---- */
 

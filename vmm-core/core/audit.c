@@ -116,7 +116,7 @@ static void check_l2tlb(struct audit *audit, const struct vcpu *vcpu)
 	for (uint32_t i = 0; vcpu->l2tlb && i <= vcpu->l2tlb_mask; i++) {
 		const struct l2tlb_entry *entry = &vcpu->l2tlb[i];
 
-		if (entry->tag == L2TLB_EMPTY || !entry->tag)
+		if (entry->tag == L2TLB_EMPTY)
 			continue;
 		for (unsigned half = 0; half < 2; half++)
 			check_lo(audit, vcpu, entry->lo[half], 1,

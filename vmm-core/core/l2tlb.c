@@ -10,34 +10,40 @@
  */
 #include "vm.h"
 
+#define TAG	    (ENTRYHI_R | ENTRYHI_VPN2)
+#define COMPARE_ALL (~UINT64_C(0))
+
+/* R = 2 or 3. Of xsseg (R = 1) nothing is kept: Status.SX decides about it. */
 static bool kernel_address(uint64_t va)
 {
-	return va >> 62 != 0;
+	return va >> 63;
 }
 
 static struct l2tlb_entry *slot(struct vcpu *vcpu, uint64_t va, uint64_t asid)
 {
-	uint64_t hash = va >> 13;
+	uint64_t hash = (va & TAG) >> 13;
 
-	hash ^= hash >> 12;
 	/* Kernel pages are global: one slot whatever the ASID. */
 	if (!kernel_address(va))
-		hash ^= asid * 0x35;
+		hash ^= asid << 3;
+	hash ^= hash >> 12;
 	return &vcpu->l2tlb[hash & vcpu->l2tlb_mask];
+}
+
+static bool matches(const struct l2tlb_entry *entry, uint64_t va, uint64_t asid)
+{
+	return !((entry->tag ^ ((va & TAG) | asid)) & entry->compare);
 }
 
 struct l2tlb_entry *l2tlb_find(struct vcpu *vcpu, uint64_t va)
 {
 	uint64_t asid = vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID;
-	uint64_t tag = va & (ENTRYHI_R | ENTRYHI_VPN2);
 	struct l2tlb_entry *entry;
 
 	if (!vcpu->l2tlb)
 		return NULL;
 	entry = slot(vcpu, va, asid);
-	if (entry->tag == (tag | asid) || entry->tag == (tag | GLOBAL_TAG))
-		return entry;
-	return NULL;
+	return matches(entry, va, asid) ? entry : NULL;
 }
 
 void l2tlb_insert(struct vcpu *vcpu, uint64_t hi, bool global, const uint64_t lo[2])
@@ -45,35 +51,39 @@ void l2tlb_insert(struct vcpu *vcpu, uint64_t hi, bool global, const uint64_t lo
 	uint64_t asid = hi & ENTRYHI_ASID;
 	struct l2tlb_entry *entry;
 
-	/* A global entry of a user page would have to be looked for under every ASID. Of xsseg
-	 * nothing is kept: Status.SX decides about it. */
+	/* A global entry of a user page would have to be looked for under every ASID. */
 	if (!vcpu->l2tlb || (global && !kernel_address(hi)) || hi >> 62 == 1)
 		return;
 	entry = slot(vcpu, hi, asid);
-	entry->tag = (hi & (ENTRYHI_R | ENTRYHI_VPN2)) | (global ? GLOBAL_TAG : asid);
+	entry->tag = (hi & TAG) | asid;
+	entry->compare = global ? ~ENTRYHI_ASID : COMPARE_ALL;
 	entry->lo[0] = lo[0];
 	entry->lo[1] = lo[1];
 	vcpu->stats.l2tlb_inserts++;
 }
 
+static void empty(struct l2tlb_entry *entry)
+{
+	entry->tag = L2TLB_EMPTY;
+	entry->compare = COMPARE_ALL;
+}
+
 static void remove_range(struct vcpu *vcpu, uint64_t va, uint64_t size, uint64_t asid)
 {
-	const uint64_t tag_mask = (ENTRYHI_R | ENTRYHI_VPN2) & ~(size - 1);
+	const uint64_t tag_mask = TAG & ~(size - 1);
 
 	for (uint32_t i = 0; i <= vcpu->l2tlb_mask; i++) {
 		struct l2tlb_entry *entry = &vcpu->l2tlb[i];
 
-		if ((entry->tag ^ va) & tag_mask)
-			continue;
-		if ((entry->tag & GLOBAL_TAG) || (entry->tag & ENTRYHI_ASID) == asid)
-			entry->tag = L2TLB_EMPTY;
+		if (!((entry->tag ^ va) & tag_mask) &&
+		    !((entry->tag ^ asid) & entry->compare & ENTRYHI_ASID))
+			empty(entry);
 	}
 	hal_charge(CHARGE_L2TLB_FLUSH, 1);
 }
 
 void l2tlb_remove(struct vcpu *vcpu, uint64_t va, uint64_t size, uint64_t asid)
 {
-	uint64_t tag = va & (ENTRYHI_R | ENTRYHI_VPN2);
 	struct l2tlb_entry *entry;
 
 	if (!vcpu->l2tlb)
@@ -83,8 +93,8 @@ void l2tlb_remove(struct vcpu *vcpu, uint64_t va, uint64_t size, uint64_t asid)
 		return;
 	}
 	entry = slot(vcpu, va, asid);
-	if (entry->tag == (tag | asid) || entry->tag == (tag | GLOBAL_TAG))
-		entry->tag = L2TLB_EMPTY;
+	if (matches(entry, va, asid))
+		empty(entry);
 }
 
 void l2tlb_flush(struct vcpu *vcpu)
@@ -92,7 +102,7 @@ void l2tlb_flush(struct vcpu *vcpu)
 	if (!vcpu->l2tlb)
 		return;
 	for (uint32_t i = 0; i <= vcpu->l2tlb_mask; i++)
-		vcpu->l2tlb[i].tag = L2TLB_EMPTY;
+		empty(&vcpu->l2tlb[i]);
 	vcpu->stats.l2tlb_flushes++;
 	hal_charge(CHARGE_L2TLB_FLUSH, 1);
 }

@@ -95,13 +95,15 @@ struct vtlb_entry {
 	bool hidden;
 };
 
-/* Ready for the hardware: tag as EntryHi; GLOBAL_TAG in place of an ASID for global entries. */
+/* Ready for the hardware: tag as EntryHi, and which bits of it count: not the ASID of a global
+ * entry. mips/entry.S reads these. */
 struct l2tlb_entry {
 	uint64_t tag;
 	uint64_t lo[2];
+	uint64_t compare;
 };
-#define GLOBAL_TAG  UINT64_C(0x100)
-#define L2TLB_EMPTY UINT64_C(0x200)
+_Static_assert(sizeof(struct l2tlb_entry) == 32, "entry.S scales the index by 32");
+#define L2TLB_EMPTY   UINT64_C(0x1000) /* not a bit of EntryHi: matches nothing */
 
 /* ---- vCPUs ---- */
 

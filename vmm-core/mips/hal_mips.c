@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The HAL of the MIPS build: vmm/hal.h on the processor itself. The monitor's memory is reached
+ * through xkphys; its own code and data need no TLB entry.
+ *
+ * It is compiled and linked with every build, and its paths are measured on the simulated CPU
+ * (measure.c). Running guests under it takes more: a boot path, and IPIs (hal_ipi) need the GIC.
+ */
+#include "cpu_area.h"
+#include "mips/arch.h"
+
+#define XKPHYS_CACHED (MIPS_XKPHYS | (uint64_t)CCA_CACHED << 59)
+#define HOLE_START    UINT64_C(0x10000000)
+#define HOLE_SIZE     UINT64_C(0x10000000)
+#define GIC_WEDGE     (MIPS_XKPHYS | (uint64_t)CCA_UNCACHED << 59 | UINT64_C(0x1bdc0280))
+#define IPI_SOURCE    192 /* GIC interrupt of CPU 0's IPI */
+#define UNUSED_VPN    UINT64_C(0x4000000000000000) /* xsseg: a miss there is looked up anyway */
+
+_Static_assert(offsetof(struct cpu_area, trap) == AREA_TRAP, "entry.S");
+_Static_assert(offsetof(struct cpu_area, status) == AREA_STATUS, "entry.S");
+_Static_assert(offsetof(struct cpu_area, stack) == AREA_STACK, "entry.S");
+_Static_assert(offsetof(struct cpu_area, vmm) == AREA_VMM, "entry.S");
+_Static_assert(offsetof(struct cpu_area, l2tlb) == AREA_L2TLB, "entry.S");
+_Static_assert(offsetof(struct cpu_area, l2tlb_mask) == AREA_L2TLB_MASK, "entry.S");
+_Static_assert(offsetof(struct cpu_area, number) == AREA_NUMBER, "entry.S");
+_Static_assert(offsetof(struct trap, pc) == TRAP_PC, "entry.S");
+_Static_assert(offsetof(struct trap, bad_address) == TRAP_BAD_ADDRESS, "entry.S");
+_Static_assert(offsetof(struct trap, code) == TRAP_CODE, "entry.S");
+_Static_assert(offsetof(struct trap, unit) == TRAP_UNIT, "entry.S");
+_Static_assert(offsetof(struct trap, in_delay_slot) == TRAP_IN_DELAY_SLOT, "entry.S");
+_Static_assert(offsetof(struct trap, refill) == TRAP_REFILL, "entry.S");
+
+#define READ(number, select)                                                                       \
+	({                                                                                         \
+		uint64_t value_;                                                                   \
+		__asm__ volatile("dmfc0 %0, $" #number ", " #select : "=r"(value_));               \
+		value_;                                                                            \
+	})
+#define WRITE(number, select, value)                                                               \
+	__asm__ volatile("dmtc0 %0, $" #number ", " #select ::"r"((uint64_t)(value)) : "memory")
+#define INSTRUCTION(name) __asm__ volatile(name "\n\tehb" ::: "memory")
+
+static struct cpu_area *area(void)
+{
+	return (struct cpu_area *)READ(31, 3);
+}
+
+uint64_t hal_cp0_read(enum cp0_register reg)
+{
+	switch ((int)reg) {
+	case CP0_PRID:
+		return READ(15, 0);
+	case CP0_CONFIG:
+		return READ(16, 0);
+	case CP0_CONFIG1:
+		return READ(16, 1);
+	case CP0_CONFIG2:
+		return READ(16, 2);
+	case CP0_CONFIG3:
+		return READ(16, 3);
+	case CP0_CONFIG4:
+		return READ(16, 4);
+	case CP0_CONFIG7:
+		return READ(16, 7);
+	default:
+		return 0;
+	}
+}
+
+void hal_cp0_write(enum cp0_register reg, uint64_t value)
+{
+	switch ((int)reg) {
+	case CP0_STATUS:
+		area()->status = value | STATUS_EXL;
+		break;
+	case CP0_ENTRYHI:
+		WRITE(10, 0, value);
+		break;
+	case CP0_HWRENA:
+		WRITE(7, 0, value);
+		break;
+	case CP0_USERLOCAL:
+		WRITE(4, 2, value);
+		break;
+	case CP0_SEGCTL0:
+		WRITE(5, 2, value);
+		break;
+	case CP0_SEGCTL1:
+		WRITE(5, 3, value);
+		break;
+	case CP0_SEGCTL2: /* region 0 of xkphys stays the monitor's own, unmapped */
+		WRITE(5, 4, value & ~(UINT64_C(1) << SEGCTL2_XR_SHIFT));
+		break;
+	case CP0_CONFIG6:
+		WRITE(16, 6, value);
+		break;
+	}
+}
+
+uint32_t hal_fcsr(void)
+{
+	uint32_t value;
+
+	__asm__ volatile("cfc1 %0, $31" : "=r"(value));
+	return value;
+}
+
+void hal_link_clear(void)
+{
+	/* ERET on the way back does it. */
+}
+
+void hal_tlb_write(uint64_t hi, const uint64_t lo[2], uint64_t page_mask, bool replace)
+{
+	WRITE(10, 0, hi);
+	WRITE(2, 0, lo[0]);
+	WRITE(3, 0, lo[1]);
+	if (page_mask)
+		WRITE(5, 0, page_mask);
+	if (replace) {
+		INSTRUCTION("ehb\n\ttlbp");
+		if ((int32_t)READ(0, 0) >= 0) {
+			INSTRUCTION("tlbwi");
+			if (page_mask)
+				WRITE(5, 0, 0);
+			return;
+		}
+	}
+	INSTRUCTION("ehb\n\ttlbwr");
+	if (page_mask)
+		WRITE(5, 0, 0);
+}
+
+static void make_unused(unsigned index)
+{
+	WRITE(10, 0, UNUSED_VPN + (uint64_t)index * 0x2000);
+	WRITE(2, 0, 0);
+	WRITE(3, 0, 0);
+	WRITE(5, 0, 0);
+	WRITE(0, 0, index);
+	INSTRUCTION("ehb\n\ttlbwi");
+}
+
+void hal_tlb_remove(uint64_t hi)
+{
+	uint64_t old = READ(10, 0);
+
+	WRITE(10, 0, hi);
+	INSTRUCTION("ehb\n\ttlbp");
+	if ((int32_t)READ(0, 0) >= 0)
+		make_unused((unsigned)READ(0, 0));
+	WRITE(10, 0, old & ENTRYHI_ASID);
+}
+
+void hal_tlb_flush(void)
+{
+	uint64_t old = READ(10, 0);
+	unsigned entries = ((uint32_t)READ(16, 1) >> CONFIG1_MMU_SHIFT & 63) + 1;
+
+	for (unsigned i = 0; i < entries; i++)
+		make_unused(i);
+	WRITE(10, 0, old & ENTRYHI_ASID);
+}
+
+bool hal_tlb_read(unsigned cpu, unsigned index, uint64_t *hi, uint64_t lo[2], uint64_t *page_mask)
+{
+	uint64_t old = READ(10, 0);
+
+	if (cpu != area()->number)
+		return false;
+	WRITE(0, 0, index);
+	INSTRUCTION("ehb\n\ttlbr");
+	*hi = READ(10, 0);
+	lo[0] = READ(2, 0);
+	lo[1] = READ(3, 0);
+	*page_mask = READ(5, 0);
+	WRITE(5, 0, 0);
+	WRITE(10, 0, old);
+	return (lo[0] | lo[1]) & ENTRYLO_V;
+}
+
+/* The page is in the TLB when the probe finds it: the load then cannot miss. */
+bool hal_fetch(struct gva va, uint32_t *instruction)
+{
+	uint64_t old = READ(10, 0);
+
+	WRITE(10, 0, (va.value & (ENTRYHI_R | ENTRYHI_VPN2)) | (old & ENTRYHI_ASID));
+	INSTRUCTION("ehb\n\ttlbp");
+	if ((int32_t)READ(0, 0) < 0)
+		return false;
+	*instruction = *(const volatile uint32_t *)va.value;
+	return true;
+}
+
+struct ma hal_mpn_address(struct mpn mpn)
+{
+	uint64_t address = (uint64_t)mpn.value << 12;
+
+	return (struct ma){address >= HOLE_START ? address + HOLE_SIZE : address};
+}
+
+void *hal_page(struct mpn mpn)
+{
+	return (void *)(XKPHYS_CACHED | hal_mpn_address(mpn).value);
+}
+
+void hal_page_changes(struct mpn mpn, unsigned count)
+{
+	(void)mpn; /* instruction fetch is coherent on this machine */
+	(void)count;
+}
+
+void hal_page_zero(struct mpn mpn, unsigned count)
+{
+	for (unsigned n = 0; n < count; n++) {
+		uint64_t *at = hal_page((struct mpn){mpn.value + n});
+
+		for (unsigned i = 0; i < 512; i += 8) {
+			at[i] = at[i + 1] = at[i + 2] = at[i + 3] = 0;
+			at[i + 4] = at[i + 5] = at[i + 6] = at[i + 7] = 0;
+		}
+	}
+}
+
+void hal_page_copy(struct mpn to, struct mpn from)
+{
+	uint64_t *target = hal_page(to);
+	const uint64_t *source = hal_page(from);
+
+	for (unsigned i = 0; i < 512; i += 4) {
+		uint64_t a = source[i], b = source[i + 1], c = source[i + 2], d = source[i + 3];
+
+		target[i] = a;
+		target[i + 1] = b;
+		target[i + 2] = c;
+		target[i + 3] = d;
+	}
+}
+
+uint64_t hal_cycles(void)
+{
+	struct cpu_area *cpu = area();
+	uint32_t count = (uint32_t)READ(9, 0);
+
+	if (count < cpu->count_last)
+		cpu->count_high += UINT64_C(1) << 32;
+	cpu->count_last = count;
+	return (cpu->count_high | count) << 1;
+}
+
+void hal_timer_set(uint64_t cycle)
+{
+	uint64_t now = hal_cycles();
+
+	if (cycle == VMM_NO_TIME || cycle - now >= UINT64_C(1) << 32)
+		cycle = now + (UINT64_C(1) << 32);
+	WRITE(11, 0, cycle > now ? cycle >> 1 : (now >> 1) + 1);
+}
+
+unsigned hal_interrupts(void)
+{
+	uint32_t cause = (uint32_t)READ(13, 0);
+	unsigned sources = 0;
+
+	if (cause & CAUSE_TI)
+		sources |= HAL_INTERRUPT_TIMER;
+	if (cause & CAUSE_IP & ~(CAUSE_IP_SW | CAUSE_IP_TIMER)) {
+		sources |= HAL_INTERRUPT_IPI;
+		*(volatile uint32_t *)GIC_WEDGE = IPI_SOURCE + (uint32_t)area()->number;
+	}
+	return sources;
+}
+
+void hal_ipi(unsigned cpu)
+{
+	*(volatile uint32_t *)GIC_WEDGE = UINT32_C(1) << 31 | (IPI_SOURCE + cpu);
+}
+
+#define EACH_FPR(X)                                                                                \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)      \
+	X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30)  \
+	X(31)
+
+static void use_fpu(void)
+{
+	WRITE(12, 0, READ(12, 0) | STATUS_CU1 | STATUS_FR);
+	INSTRUCTION("");
+}
+
+void hal_context_save(struct vcpu_context *context)
+{
+	const struct cpu_area *cpu = area();
+
+	use_fpu();
+	for (unsigned i = 0; i < 32; i++)
+		context->gpr[i] = cpu->gpr[i];
+	context->hi = cpu->hi;
+	context->lo = cpu->lo;
+#define SAVE(n) __asm__ volatile("sdc1 $f" #n ", %0" : "=m"(context->fpr[n]));
+	EACH_FPR(SAVE)
+	context->fcr31 = hal_fcsr();
+}
+
+void hal_context_load(const struct vcpu_context *context)
+{
+	struct cpu_area *cpu = area();
+
+	use_fpu();
+	for (unsigned i = 0; i < 32; i++)
+		cpu->gpr[i] = context->gpr[i];
+	cpu->hi = context->hi;
+	cpu->lo = context->lo;
+#define LOAD(n) __asm__ volatile("ldc1 $f" #n ", %0" ::"m"(context->fpr[n]));
+	EACH_FPR(LOAD)
+	__asm__ volatile("ctc1 %0, $31" ::"r"(context->fcr31));
+}
+
+void hal_idle(void)
+{
+	area()->idle = 1;
+}
+
+void hal_vm_event(unsigned vm)
+{
+	(void)vm; /* whoever manages the VMs asks vmm_vm_status() */
+}

@@ -15,6 +15,7 @@ include tests/module.mk
 include mk/setup.mk
 include mk/install.mk
 include mk/lint.mk
+include mk/demo.mk
 
 .DEFAULT_GOAL := all
 .PHONY: all demo help clean

@@ -30,8 +30,10 @@ struct vcpu_stats run_vm_stats(const struct run *run, const struct run_vm *vm)
 #undef STAT
 		for (unsigned i = 0; i < VCPU_TIMES; i++)
 			sum.time[i] += from->time[i];
-		for (unsigned i = 0; i < CP0_REGISTERS; i++)
-			sum.emulated_reg[i] += from->emulated_reg[i];
+		for (unsigned i = 0; i < CP0_REGISTERS; i++) {
+			sum.emulated_reads[i] += from->emulated_reads[i];
+			sum.emulated_writes[i] += from->emulated_writes[i];
+		}
 	}
 	return sum;
 }

@@ -25,17 +25,21 @@ static json_t *stats_of(const struct vcpu_stats *stats)
 #include "mips/cp0.def"
 #undef CP0
 	};
-	json_t *object = json_object(), *emulated = json_object();
+	json_t *object = json_object(), *reads = json_object(), *writes = json_object();
 
 	for (unsigned i = 0; i < VCPU_TIMES; i++)
 		put(object, times[i], stats->time[i]);
 #define STAT(name, text) put(object, #name, stats->name);
 #include "vmm/stats.def"
 #undef STAT
-	for (unsigned i = 0; i < CP0_REGISTERS; i++)
-		if (stats->emulated_reg[i])
-			put(emulated, registers[i], stats->emulated_reg[i]);
-	json_object_set_new(object, "emulated_registers", emulated);
+	for (unsigned i = 0; i < CP0_REGISTERS; i++) {
+		if (stats->emulated_reads[i])
+			put(reads, registers[i], stats->emulated_reads[i]);
+		if (stats->emulated_writes[i])
+			put(writes, registers[i], stats->emulated_writes[i]);
+	}
+	json_object_set_new(object, "emulated_register_reads", reads);
+	json_object_set_new(object, "emulated_register_writes", writes);
 	return object;
 }
 

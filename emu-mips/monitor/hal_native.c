@@ -244,6 +244,11 @@ uint64_t hal_cycles(void)
 	return native->current ? native->current->cycles : machine_time(native->machine);
 }
 
+uint32_t hal_ticks(void)
+{
+	return (uint32_t)hal_cycles();
+}
+
 void hal_timer_set(uint64_t cycle)
 {
 	struct cpu *cpu = native->current;

@@ -75,8 +75,7 @@ static enum outcome move_from(struct vcpu *vcpu, struct trap *trap, uint32_t ins
 	value = vcp0_read(vcpu, rd_of(instruction), instruction & 7, &reg);
 	set_gpr(trap, rt_of(instruction), wide ? value : sign_extend_32(value));
 	if (reg < CP0_REGISTERS)
-		vcpu->stats.emulated_reg[reg]++;
-	vcpu->stats.emulated_cp0_read++;
+		vcpu->stats.emulated_reads[reg]++;
 	hal_charge(CHARGE_CP0_READ, 1);
 	return GO_ON;
 }
@@ -89,8 +88,7 @@ static enum outcome move_to(struct vcpu *vcpu, struct trap *trap, uint32_t instr
 		return RESERVED;
 	vcp0_write(vcpu, rd_of(instruction), instruction & 7, trap->gpr[rt_of(instruction)], &reg);
 	if (reg < CP0_REGISTERS)
-		vcpu->stats.emulated_reg[reg]++;
-	vcpu->stats.emulated_cp0_write++;
+		vcpu->stats.emulated_writes[reg]++;
 	hal_charge(reg == CP0_STATUS ? CHARGE_STATUS_WRITE : CHARGE_CP0_WRITE, 1);
 	return GO_ON;
 }
@@ -103,7 +101,10 @@ static enum outcome interrupt_enable(struct vcpu *vcpu, struct trap *trap, uint3
 		return RESERVED;
 	if (instruction & 0x20) {
 		vcpu->cp0[CP0_STATUS] = old | STATUS_IE;
-		vcpu->check_interrupts = true;
+		if (interrupt_deliverable(vcpu)) {
+			vcpu->check_interrupts = true;
+			attend(vcpu);
+		}
 	} else {
 		vcpu->cp0[CP0_STATUS] = old & ~(uint64_t)STATUS_IE;
 	}

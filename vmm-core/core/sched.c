@@ -35,6 +35,7 @@ static void queue_add(struct pcpu *cpu, struct vcpu *vcpu)
 	if (vcpu->pass < cpu->pass)
 		vcpu->pass = cpu->pass;
 	cpu->queue[cpu->ready++] = vcpu;
+	cpu->attention = true;
 	/* Whoever runs there now has a slice from now on, if it had all the time before. */
 	if (cpu->current && cpu->slice_end == VMM_NO_TIME) {
 		cpu->slice_end = now + cpu->vmm->config.slice_cycles;
@@ -85,6 +86,7 @@ void sched_wait(struct vcpu *vcpu)
 {
 	vcpu->run = VCPU_WAITING;
 	vcpu->pcpu->reschedule = true;
+	attend(vcpu);
 	vm_check_halted(vcpu->vm);
 }
 
@@ -93,6 +95,7 @@ void sched_kick(struct vcpu *vcpu)
 	struct pcpu *cpu = vcpu->pcpu;
 
 	vcpu->check_interrupts = true;
+	attend(vcpu);
 	switch (vcpu->run) {
 	case VCPU_WAITING:
 		if (cpu->current == vcpu) /* about to leave its CPU */
@@ -118,6 +121,7 @@ void sched_remove(struct vcpu *vcpu)
 		list_remove(cpu->queue, &cpu->ready, vcpu);
 	} else if (cpu && cpu->current == vcpu) {
 		cpu->reschedule = true;
+		attend(vcpu);
 		if (cpu != cpu->vmm->active)
 			hal_ipi(cpu->number);
 	} else if (vcpu->run == VCPU_WAITING) {

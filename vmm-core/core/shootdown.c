@@ -10,6 +10,7 @@ static void flush_later(struct vcpu *vcpu)
 	struct pcpu *cpu = vcpu->pcpu;
 
 	vcpu->flush_pending = true;
+	attend(vcpu);
 	if (!cpu || cpu->current != vcpu || cpu == cpu->vmm->active)
 		return;
 	vcpu->stats.shootdown_ipis++;

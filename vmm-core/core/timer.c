@@ -8,6 +8,7 @@
 #include "vm.h"
 
 #define COUNT_PERIOD (UINT64_C(1) << 33)
+#define LONGEST_RUN  (UINT64_C(1) << 31)
 
 uint64_t vm_now(const struct vm *vm)
 {
@@ -21,6 +22,7 @@ void timer_changed(struct vcpu *vcpu)
 	if (!cpu)
 		return;
 	cpu->timer_dirty = true;
+	attend(vcpu);
 	if (cpu != cpu->vmm->active && (vcpu->run == VCPU_RUNNING || vcpu->run == VCPU_WAITING))
 		hal_ipi(cpu->number);
 }
@@ -87,6 +89,8 @@ void timer_arm(struct pcpu *cpu)
 	cpu->timer_dirty = false;
 	if (cpu->current) {
 		first = deadline_of(cpu->current);
+		if (first == VMM_NO_TIME) /* often enough for 32 bits of ticks */
+			first = hal_cycles() + LONGEST_RUN;
 		if (cpu->slice_end < first)
 			first = cpu->slice_end;
 	}

@@ -217,7 +217,7 @@ static void interrupt(struct pcpu *cpu)
 	unsigned sources = hal_interrupts();
 	struct vcpu *vcpu = cpu->current;
 
-	cpu->timer_dirty = true;
+	cpu->attention = cpu->timer_dirty = true;
 	if (vcpu)
 		vcpu->check_interrupts = true;
 	if (!(sources & HAL_INTERRUPT_TIMER))
@@ -264,22 +264,6 @@ static void flush_tlb(struct vcpu *vcpu)
 	hal_tlb_flush();
 }
 
-/* What the guest must find when it goes on. */
-static void prepare(struct pcpu *cpu, struct trap *trap)
-{
-	struct vcpu *vcpu = cpu->current;
-	uint32_t status;
-
-	if (vcpu->flush_pending)
-		flush_tlb(vcpu);
-	status = vcpu_real_status(vcpu);
-	if (status != cpu->status) {
-		cpu->status = status;
-		hal_cp0_write(CP0_STATUS, status);
-	}
-	(void)trap;
-}
-
 /* Chooses who goes on, until that is somebody who can. */
 static void settle(struct pcpu *cpu, struct trap *trap)
 {
@@ -292,6 +276,7 @@ static void settle(struct pcpu *cpu, struct trap *trap)
 			vcpu = cpu->current;
 			if (!vcpu) {
 				idle_status(cpu);
+				cpu->idle_since = hal_cycles();
 				return;
 			}
 		}
@@ -300,26 +285,36 @@ static void settle(struct pcpu *cpu, struct trap *trap)
 		if (!cpu->reschedule && vm_runnable(vcpu->vm))
 			break;
 	}
-	prepare(cpu, trap);
+	if (cpu->current->flush_pending)
+		flush_tlb(cpu->current);
+	vcpu_apply_status(cpu->current);
 }
 
-static void leave(struct pcpu *cpu, struct trap *trap, struct vcpu *entered, uint64_t entry)
+/* Almost always nothing has happened that the guest's CPU must see to. */
+static void leave(struct pcpu *cpu, struct trap *trap, struct vcpu *entered, uint32_t entry)
 {
-	settle(cpu, trap);
-	if (cpu->timer_dirty)
-		timer_arm(cpu);
-	cpu->resumed_at = hal_cycles();
+	uint64_t spent;
+
+	while (cpu->attention) {
+		cpu->attention = false;
+		settle(cpu, trap);
+		if (cpu->timer_dirty)
+			timer_arm(cpu);
+	}
+	cpu->resumed_at = hal_ticks();
+	spent = (uint64_t)(uint32_t)(cpu->resumed_at - entry) * HAL_TICK;
 	if (entered)
-		entered->stats.time[TIME_MONITOR] += cpu->resumed_at - entry;
+		entered->stats.time[TIME_MONITOR] += spent;
 	else
-		cpu->times.monitor += cpu->resumed_at - entry;
+		cpu->times.monitor += spent;
 	cpu->vmm->active = NULL;
 }
 
-/* What the first instructions of the refill vector do in the MIPS build (mips/entry.S): an L2TLB hit
- * never comes to vmm_trap() there. In the special views the address may not mean what it seems. */
+/* What the first instructions of the refill vector do in the MIPS build (mips/entry.S): an L2TLB
+ * hit never comes to vmm_trap() there. In the special views the address may not mean what it seems.
+ */
 static bool quick_refill(struct pcpu *cpu, struct vcpu *vcpu, const struct trap *trap,
-			 uint64_t entry)
+			 uint32_t entry)
 {
 	if (!trap->refill || trap->code > EXC_TLBS || (vcpu->view & VIEW_SPECIAL))
 		return false;
@@ -327,8 +322,8 @@ static bool quick_refill(struct pcpu *cpu, struct vcpu *vcpu, const struct trap 
 		hal_charge(CHARGE_L2TLB_MISS, 1);
 		return false;
 	}
-	cpu->resumed_at = hal_cycles();
-	vcpu->stats.time[TIME_MONITOR] += cpu->resumed_at - entry;
+	cpu->resumed_at = hal_ticks();
+	vcpu->stats.time[TIME_MONITOR] += (uint64_t)(uint32_t)(cpu->resumed_at - entry) * HAL_TICK;
 	cpu->vmm->active = NULL;
 	return true;
 }
@@ -337,17 +332,16 @@ void vmm_trap(struct vmm *vmm, unsigned number, struct trap *trap)
 {
 	struct pcpu *cpu = &vmm->cpu[number];
 	struct vcpu *vcpu = cpu->current;
-	uint64_t entry = hal_cycles();
-	uint64_t ran = entry - cpu->resumed_at;
+	uint32_t entry = hal_ticks();
+	uint64_t ran = (uint64_t)(uint32_t)(entry - cpu->resumed_at) * HAL_TICK;
 
 	vmm->active = cpu;
 	if (!vcpu) {
+		cpu->times.idle += hal_cycles() - cpu->idle_since;
 		hal_charge(CHARGE_ENTRY_EXIT, 1);
-		cpu->times.idle += ran;
 		interrupt(cpu);
 	} else {
 		vcpu->stats.time[vcpu->mode == GUEST_USER ? TIME_USER : TIME_KERNEL] += ran;
-		vcpu->stats.traps++;
 		if (quick_refill(cpu, vcpu, trap, entry))
 			return;
 		hal_charge(CHARGE_ENTRY_EXIT, 1);
@@ -377,9 +371,10 @@ static void open_segments(const struct vmm_config *config)
 void vmm_cpu_start(struct vmm *vmm, unsigned number, struct trap *trap)
 {
 	struct pcpu *cpu = &vmm->cpu[number];
-	uint64_t entry = hal_cycles();
+	uint32_t entry = hal_ticks();
 
 	vmm->active = cpu;
+	cpu->attention = true;
 	open_segments(&vmm->config);
 	hal_tlb_flush();
 	hal_cp0_write(CP0_HWRENA, 0);

@@ -181,6 +181,7 @@ static void wrote_cause(struct vcpu *vcpu, uint64_t old)
 		wrote_count(vcpu, 0);
 	}
 	vcpu->check_interrupts = true;
+	attend(vcpu);
 }
 
 static void (*const write_effect[CP0_REGISTERS])(struct vcpu *vcpu, uint64_t old) = {

@@ -30,20 +30,7 @@ static uint8_t view_of(uint32_t status, enum guest_mode mode)
 	return view;
 }
 
-void vcpu_status_changed(struct vcpu *vcpu)
-{
-	uint32_t status = (uint32_t)vcpu->cp0[CP0_STATUS];
-	uint8_t view;
-
-	vcpu->mode = mode_of(status);
-	vcpu->check_interrupts = true;
-	view = view_of(status, vcpu->mode);
-	if (view != vcpu->view)
-		vcpu->flush_pending = true;
-	vcpu->view = view;
-}
-
-uint32_t vcpu_real_status(const struct vcpu *vcpu)
+static uint32_t real_status(const struct vcpu *vcpu)
 {
 	const uint32_t same = STATUS_UX | STATUS_PX | STATUS_FR | STATUS_CU1;
 	uint32_t virtual = (uint32_t)vcpu->cp0[CP0_STATUS];
@@ -55,6 +42,37 @@ uint32_t vcpu_real_status(const struct vcpu *vcpu)
 	if (virtual & (vcpu->mode == GUEST_SUPERVISOR ? STATUS_SX : STATUS_KX | STATUS_SX))
 		status |= STATUS_SX;
 	return status;
+}
+
+void vcpu_apply_status(struct vcpu *vcpu)
+{
+	struct pcpu *cpu = vcpu->pcpu;
+
+	if (cpu->status == vcpu->real_status)
+		return;
+	cpu->status = vcpu->real_status;
+	hal_cp0_write(CP0_STATUS, cpu->status);
+}
+
+void vcpu_status_changed(struct vcpu *vcpu)
+{
+	uint32_t status = (uint32_t)vcpu->cp0[CP0_STATUS];
+	uint8_t view;
+
+	vcpu->mode = mode_of(status);
+	view = view_of(status, vcpu->mode);
+	if (view != vcpu->view) {
+		vcpu->view = view;
+		vcpu->flush_pending = true;
+		attend(vcpu);
+	}
+	if (interrupt_deliverable(vcpu)) {
+		vcpu->check_interrupts = true;
+		attend(vcpu);
+	}
+	vcpu->real_status = real_status(vcpu);
+	if (vcpu->run == VCPU_RUNNING)
+		vcpu_apply_status(vcpu);
 }
 
 void vcpu_reset(struct vcpu *vcpu)

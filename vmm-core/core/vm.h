@@ -103,7 +103,7 @@ struct l2tlb_entry {
 	uint64_t compare;
 };
 _Static_assert(sizeof(struct l2tlb_entry) == 32, "entry.S scales the index by 32");
-#define L2TLB_EMPTY   UINT64_C(0x1000) /* not a bit of EntryHi: matches nothing */
+#define L2TLB_EMPTY UINT64_C(0x1000) /* not a bit of EntryHi: matches nothing */
 
 /* ---- vCPUs ---- */
 
@@ -123,6 +123,7 @@ enum vcpu_run {
 struct vcpu {
 	/* Touched by most traps. */
 	uint64_t cp0[CP0_REGISTERS]; /* the virtual registers */
+	uint32_t real_status;	     /* for the virtual one */
 	uint8_t mode;		     /* enum guest_mode */
 	uint8_t view;		     /* what TLB contents hold for: VIEW_* */
 	bool check_interrupts;	     /* look at the virtual interrupt lines before going on */
@@ -218,12 +219,15 @@ struct pcpu {
 	uint32_t status;	/* the real Status last written */
 	uint32_t hwrena;
 	uint64_t userlocal;
+	/* What has to be done before a guest goes on; attention: look at the others. */
+	bool attention;
 	bool reschedule;
 	bool timer_dirty;
 	uint64_t timer;
 	uint64_t slice_end;
-	uint64_t resumed_at; /* when the guest, or idling, went on */
-	uint64_t pass;	     /* of the vCPU last picked: newcomers start there */
+	uint32_t resumed_at; /* ticks: when the guest went on */
+	uint64_t idle_since;
+	uint64_t pass; /* of the vCPU last picked: newcomers start there */
 	struct cpu_times times;
 	unsigned ready; /* vCPUs in the queue */
 	struct vcpu *queue[QUEUE_MAX];
@@ -332,8 +336,8 @@ void emulate_access(struct vcpu *vcpu, struct trap *trap);
 void vcpu_reset(struct vcpu *vcpu);
 /* To be called when the virtual Status changed. */
 void vcpu_status_changed(struct vcpu *vcpu);
-/* The real Status for the guest's state. */
-uint32_t vcpu_real_status(const struct vcpu *vcpu);
+/* The hardware's Status becomes the one for this vCPU, which runs. */
+void vcpu_apply_status(struct vcpu *vcpu);
 void vcpu_set_pin(struct vcpu *vcpu, unsigned ip, bool level);
 
 /* ---- sched.c ---- */
@@ -365,6 +369,13 @@ struct mmio_region *vboard_region(struct vm *vm, struct gpa gpa, unsigned size);
 void vm_stopped(struct vm *vm, enum vm_stop why, unsigned vcpu);
 void vm_reap(struct vm *vm);
 void vm_check_halted(struct vm *vm);
+
+/* Something has changed that the vCPU's CPU must see to before a guest goes on. */
+static inline void attend(const struct vcpu *vcpu)
+{
+	if (vcpu->pcpu)
+		vcpu->pcpu->attention = true;
+}
 
 static inline bool vm_runnable(const struct vm *vm)
 {

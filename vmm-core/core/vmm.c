@@ -57,9 +57,20 @@ void vmm_vm_status(const struct vmm *vmm, unsigned number, struct vm_status *sta
 	status->vcpu = vm->stopped_vcpu;
 }
 
-const struct vcpu_stats *vmm_vcpu_stats(const struct vmm *vmm, unsigned vm, unsigned vcpu)
+/* Sums that nobody needs before they are looked at. */
+const struct vcpu_stats *vmm_vcpu_stats(struct vmm *vmm, unsigned vm, unsigned vcpu)
 {
-	return &vmm->vm[vm]->vcpu[vcpu].stats;
+	struct vcpu_stats *stats = &vmm->vm[vm]->vcpu[vcpu].stats;
+
+	stats->traps = stats->trap_interrupt + stats->trap_refill + stats->trap_invalid +
+		       stats->trap_modified + stats->trap_address + stats->trap_syscall +
+		       stats->trap_privileged + stats->trap_other;
+	stats->emulated_cp0_read = stats->emulated_cp0_write = 0;
+	for (unsigned i = 0; i < CP0_REGISTERS; i++) {
+		stats->emulated_cp0_read += stats->emulated_reads[i];
+		stats->emulated_cp0_write += stats->emulated_writes[i];
+	}
+	return stats;
 }
 
 void vmm_vm_memory_stats(const struct vmm *vmm, unsigned vm, struct vm_memory *memory)

@@ -13,7 +13,7 @@
 #define HOLE_START    UINT64_C(0x10000000)
 #define HOLE_SIZE     UINT64_C(0x10000000)
 #define GIC_WEDGE     (MIPS_XKPHYS | (uint64_t)CCA_UNCACHED << 59 | UINT64_C(0x1bdc0280))
-#define IPI_SOURCE    192 /* GIC interrupt of CPU 0's IPI */
+#define IPI_SOURCE    192			   /* GIC interrupt of CPU 0's IPI */
 #define UNUSED_VPN    UINT64_C(0x4000000000000000) /* xsseg: a miss there is looked up anyway */
 
 _Static_assert(offsetof(struct cpu_area, trap) == AREA_TRAP, "entry.S");
@@ -277,9 +277,10 @@ void hal_ipi(unsigned cpu)
 }
 
 #define EACH_FPR(X)                                                                                \
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)      \
-	X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30)  \
-	X(31)
+	X(0)                                                                                       \
+	X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)     \
+		X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29)      \
+			X(30) X(31)
 
 static void use_fpu(void)
 {

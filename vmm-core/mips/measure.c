@@ -14,12 +14,12 @@
 
 PROGRAM_NAME;
 
-#define REPEAT	    64
-#define CODE_PA	    UINT64_C(0x00400000) /* of the VM: where the made-up instructions are */
-#define GUEST_PC    UINT64_C(0x0000000000010000) /* useg page mapped to it by the guest */
-#define MONITOR_PA  UINT64_C(0x04000000)
-#define FIRST_MPN   0x6000 /* 96 MiB */
-#define MPNS	    0x4000
+#define REPEAT	   64
+#define CODE_PA	   UINT64_C(0x00400000)		/* of the VM: where the made-up instructions are */
+#define GUEST_PC   UINT64_C(0x0000000000010000) /* useg page mapped to it by the guest */
+#define MONITOR_PA UINT64_C(0x04000000)
+#define FIRST_MPN  0x6000 /* 96 MiB */
+#define MPNS	   0x4000
 
 extern const uint32_t refill_entry[], refill_end[], general_entry[], return_to_guest[],
 	general_end[];
@@ -46,7 +46,10 @@ static void report(const char *name, uint64_t cycles)
 static void prepare(enum mips_exception code_, uint64_t bad, bool refill)
 {
 	cpu_area.trap = (struct trap){
-		.gpr = cpu_area.gpr, .pc = GUEST_PC, .bad_address = bad, .code = code_,
+		.gpr = cpu_area.gpr,
+		.pc = GUEST_PC,
+		.bad_address = bad,
+		.code = code_,
 		.refill = refill,
 	};
 }
@@ -125,8 +128,13 @@ static void start_monitor(void)
 	static const uint64_t arguments[4];
 	static struct vm_config vm = {.name = "measure", .vcpus = 1, .memory = 32 << 20};
 	struct vmm_config config = {
-		.cpus = 1, .nodes = 1, .cycles_per_ms = 200000, .tlb_entries = 64,
-		.l2tlb_entries = 4096, .slice_cycles = 400000, .large_pages = true,
+		.cpus = 1,
+		.nodes = 1,
+		.cycles_per_ms = 200000,
+		.tlb_entries = 64,
+		.l2tlb_entries = 4096,
+		.slice_cycles = 400000,
+		.large_pages = true,
 	};
 	uint8_t *memory = (uint8_t *)(MIPS_CKSEG0 + MONITOR_PA);
 	unsigned number;

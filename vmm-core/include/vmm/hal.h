@@ -91,6 +91,21 @@ void hal_page_copy(struct mpn to, struct mpn from);
 /* Cycles since the machine started, as this CPU sees it [any]. */
 uint64_t hal_cycles(void);
 
+/* The same time in units of HAL_TICK cycles, 32 bits of it: for measuring what is short. */
+#ifdef __mips__
+#define HAL_TICK 2
+static inline uint32_t hal_ticks(void)
+{
+	uint32_t count;
+
+	__asm__ volatile("mfc0 %0, $9" : "=r"(count));
+	return count;
+}
+#else
+#define HAL_TICK 1
+uint32_t hal_ticks(void);
+#endif
+
 /* A timer interrupt when hal_cycles() reaches @cycle; replaces the one before; VMM_NO_TIME: none.
  */
 void hal_timer_set(uint64_t cycle);

@@ -100,7 +100,7 @@ struct vcpu_stats {
 #include "vmm/stats.def"
 #undef STAT
 	uint64_t time[VCPU_TIMES];
-	uint64_t emulated_reg[CP0_REGISTERS]; /* reads and writes of each register */
+	uint64_t emulated_reads[CP0_REGISTERS], emulated_writes[CP0_REGISTERS];
 };
 
 struct vm_memory {
@@ -168,7 +168,8 @@ int vmm_vm_resume(struct vmm *vmm, unsigned vm); /* -EBUSY unless paused */
 int vmm_vm_forget(struct vmm *vmm, unsigned vm);
 
 void vmm_vm_status(const struct vmm *vmm, unsigned vm, struct vm_status *status);
-const struct vcpu_stats *vmm_vcpu_stats(const struct vmm *vmm, unsigned vm, unsigned vcpu);
+/* Good until the next call for that vCPU. */
+const struct vcpu_stats *vmm_vcpu_stats(struct vmm *vmm, unsigned vm, unsigned vcpu);
 void vmm_vm_memory_stats(const struct vmm *vmm, unsigned vm, struct vm_memory *memory);
 unsigned vmm_vcpu_cpu(const struct vmm *vmm, unsigned vm, unsigned vcpu); /* its CPU now or last */
 

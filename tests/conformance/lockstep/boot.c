@@ -202,7 +202,7 @@ static void usage(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = {NULL, NULL, 1, 3000000000, 20000000, 512};
+	struct options options = {NULL, NULL, 1, 1500000000, 20000000, 512};
 	bool same;
 
 	if (argc < 3 || argc % 2 == 0)

@@ -50,7 +50,7 @@ struct host_io *host_io_create(const struct board_disk_faults *faults, struct er
 	}
 	io->queue_tail = &io->queue;
 	io->faults = *faults;
-	io->uring = open_ring(io) == 0;
+	io->uring = !faults->no_uring && open_ring(io) == 0;
 	if (io->uring)
 		io->registered = io_uring_register_files_sparse(&io->ring, 2 * HOST_MAX_FILES) == 0;
 	return io;

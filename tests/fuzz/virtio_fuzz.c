@@ -31,6 +31,7 @@ static union {
 	struct virtio_net net;
 	struct virtio_entropy entropy;
 	struct virtio_console console;
+	struct virtio_balloon balloon;
 	struct virtio_device device;
 } unit;
 static struct block_request *pending[MAX_PENDING];
@@ -121,6 +122,11 @@ static void output(void *opaque, const uint8_t *bytes, size_t length)
 	memcpy(shown, bytes, length);
 }
 
+static void release(void *opaque, uint64_t pa, uint64_t length)
+{
+	require(length && valid(opaque, pa, length) && pa % 4096 == 0 && length % 4096 == 0);
+}
+
 static void make_device(unsigned kind)
 {
 	static const struct guest_memory memory = {.map = map, .valid = valid};
@@ -142,10 +148,14 @@ static void make_device(unsigned kind)
 		virtio_console_init(&unit.console, &(struct console_backend){.output = output},
 				    &memory, &irq);
 		break;
+	case 3:
+		virtio_balloon_init(&unit.balloon, &(struct balloon_backend){.release = release},
+				    &memory, &irq);
+		break;
 	default:
 		virtio_block_init(&unit.block,
 				  &(struct block_backend){.sectors = SECTORS,
-							  .read_only = kind == 3,
+							  .read_only = kind == 4,
 							  .discard = true,
 							  .submit = submit,
 							  .drain = drain},
@@ -168,7 +178,7 @@ static void bring_up(uint32_t features)
 	reg(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
 	reg(VIRTIO_MMIO_DRIVER_FEATURES, 1);
 	reg(VIRTIO_MMIO_STATUS, 11);
-	for (unsigned queue = 0; queue < 2; queue++) {
+	for (unsigned queue = 0; queue < 3; queue++) {
 		reg(VIRTIO_MMIO_QUEUE_SEL, queue);
 		reg(VIRTIO_MMIO_QUEUE_NUM, 16);
 		reg(VIRTIO_MMIO_QUEUE_DESC_LOW, BASE + queue * 0x1000);
@@ -181,7 +191,7 @@ static void bring_up(uint32_t features)
 
 static void write_descriptor(struct input *input)
 {
-	uint8_t *to = ram + take(input, 1) % 2 * 0x1000 + take(input, 1) % 16 * 16;
+	uint8_t *to = ram + take(input, 1) % 3 * 0x1000 + take(input, 1) % 16 * 16;
 	uint64_t pa = BASE + take(input, 2), length = take(input, 2), rest = take(input, 2);
 
 	memcpy(to, &pa, 8);
@@ -194,7 +204,7 @@ static void write_descriptor(struct input *input)
 
 static void offer(struct input *input)
 {
-	unsigned queue = take(input, 1) % 2;
+	unsigned queue = take(input, 1) % 3;
 	uint16_t *available = (uint16_t *)(void *)(ram + queue * 0x1000 + 0x400);
 
 	available[2 + available[1] % 16] = (uint16_t)(take(input, 1) % 17);
@@ -256,7 +266,7 @@ static void operation(struct input *input, unsigned kind)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
-	unsigned kind = take(&input, 1) % 5;
+	unsigned kind = take(&input, 1) % 6;
 
 	if (!ram)
 		ram = malloc(BYTES); /* its ends are watched by the address sanitizer */

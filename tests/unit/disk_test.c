@@ -273,6 +273,27 @@ static void direct_transfers(void **state)
 		assert_true(stats.host_fixed >= 2);
 }
 
+/* Where io_uring is forbidden. */
+static void without_io_uring(void **state)
+{
+	struct board_config board = one_disk();
+	uint8_t data[4096];
+
+	(void)state;
+	teardown(NULL);
+	make_image();
+	board.disk_faults.no_uring = true;
+	assert_int_equal(open_machine(&board), 0);
+	assert_read(10, 65536);
+	memset(ram_pointer(machine, DATA), 0x21, 4096);
+	assert_int_equal(request(T_OUT, 40, 4096), 0);
+	assert_int_equal(request(T_FLUSH, 0, 0), 0);
+	image_bytes(40 * 512, data, sizeof(data));
+	assert_int_equal(data[4095], 0x21);
+	assert_int_equal(truncate(path, 4096), 0);
+	assert_int_equal(request(T_IN, 100, 512), 1);
+}
+
 static void short_transfers_are_completed(void **state)
 {
 	struct board_config board = one_disk();
@@ -399,6 +420,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(completion_time_is_simulated, setup, teardown),
 		cmocka_unit_test_setup_teardown(snapshot_drops_writes, setup, teardown),
 		cmocka_unit_test_setup_teardown(direct_transfers, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_io_uring, setup, teardown),
 		cmocka_unit_test_setup_teardown(short_transfers_are_completed, setup, teardown),
 		cmocka_unit_test_setup_teardown(transient_errors_are_tried_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(host_errors_reach_the_guest, setup, teardown),

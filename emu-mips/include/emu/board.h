@@ -61,6 +61,7 @@ struct board_console {
 struct board_disk_faults {
 	unsigned every; /* each Nth request to the host is hit; 0: none */
 	int error;	/* errno it fails with; 0: it transfers only half (short) */
+	bool no_uring;	/* as where io_uring is forbidden: preadv and pwritev in its place */
 };
 
 struct board_config {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "boot_lockstep.h"
 #include "disco.h"
 
 /* Strings that the board's configuration points to. */
@@ -233,7 +234,9 @@ int command_boot(int argc, char **argv)
 	if (!status)
 		status = find_files(&options, &files);
 	if (!status)
-		status = boot(&options, &files, &config);
+		status = lockstep_begin(&options);
+	if (!status)
+		status = lockstep_end(boot(&options, &files, &config));
 	free_files(&files);
 	return status < 0 ? DISCO_OK : status;
 }

@@ -7,6 +7,7 @@
 
 #include "boot.h"
 #include "disco.h"
+#include "emu/lockstep.h"
 
 enum option_key {
 	KEY_GUEST = 'g',
@@ -51,7 +52,10 @@ static const struct argp_option table[] = {
 	{"net", KEY_NET, "KIND", 0, "network device: loopback (frames come back) or null", 2},
 	{"timer", KEY_TIMER, "KIND", 0, "timer the kernel is told of: gic (default) or cp0", 2},
 	{NULL, 0, NULL, 0, "The run:", 3},
-	{"engine", KEY_ENGINE, "NAME", 0, "execution engine: translator (default), interpreter", 3},
+	{"engine", KEY_ENGINE, "NAME", 0,
+	 "execution engine: translator (default), interpreter, or "
+	 "lockstep (both, compared), lockstep-blocks (after every block)",
+	 3},
 	{"seed", KEY_SEED, "N", 0, "seed of everything random (default 1)", 3},
 	{"limit", KEY_LIMIT, "N", 0, "stop after N instructions", 3},
 	{NULL, 0, NULL, 0, "Output:", 4},
@@ -62,7 +66,8 @@ static const struct argp_option table[] = {
 	{0},
 };
 
-static const struct engine_ops *const engines[] = {&interpreter_engine, &translator_engine};
+static const struct engine_ops *const engines[] = {&interpreter_engine, &lockstep_engine,
+						   &lockstep_blocks_engine, &translator_engine};
 #define ENGINES (sizeof(engines) / sizeof(engines[0]))
 
 struct parser {

@@ -204,7 +204,7 @@ static struct block *choose_block(struct translator *jit, struct cpu *cpu, enum 
 	if (!block || !block->length)
 		return NULL;
 	if (fits(cpu, block)) {
-		if (!(block->key & KEY_VARIANTS))
+		if (!(block->key & KEY_VARIANTS) && !jit->single)
 			cache_ibtc_set(jit, block);
 		return block;
 	}

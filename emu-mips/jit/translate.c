@@ -506,7 +506,8 @@ static void finish_block(struct builder *t)
 	for (unsigned n = 0; n < t->links; n++) {
 		struct link *link = &block->links[n];
 
-		if (link->target == block->va && link->same_page && !(block->key & KEY_VARIANTS))
+		if (link->target == block->va && link->same_page && !(block->key & KEY_VARIANTS) &&
+		    !t->jit->single)
 			cache_link(t->jit, link, block);
 	}
 }

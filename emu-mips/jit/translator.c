@@ -72,6 +72,8 @@ static void translator_run(struct cpu *cpu, uint64_t quantum_end)
 		code = jit_continue(jit, cpu, &limit, &budget, ARRIVAL_MIDDLE);
 		if (code)
 			jit->enter(cpu, code, limit, budget);
+		if (jit->single)
+			return;
 	}
 }
 

@@ -47,8 +47,10 @@ static const struct argp_option table[] = {
 	{"machine", KEY_MACHINE, "FILE", 0, "machine file (default flash8; disco machine list)", 2},
 	{"cpus", KEY_CPUS, "N", 0, "number of CPUs, 1 to 64 (default: the machine's)", 2},
 	{"memory", KEY_MEMORY, "SIZE", 0, "memory in all, 64M to 64G (default: the machine's)", 2},
-	{"disk", KEY_DISK, "FILE[,ro|,snapshot]", 0,
-	 "raw disk image; ro: read-only, snapshot: writes are dropped at the end (repeatable)", 2},
+	{"disk", KEY_DISK, "FILE[,ro|,snapshot][,direct]", 0,
+	 "raw disk image; ro: read-only, snapshot: writes are dropped at the end, direct: past the "
+	 "host's page cache (repeatable)",
+	 2},
 	{"net", KEY_NET, "KIND", 0, "network device: loopback (frames come back) or null", 2},
 	{"timer", KEY_TIMER, "KIND", 0, "timer the kernel is told of: gic (default) or cp0", 2},
 	{NULL, 0, NULL, 0, "The run:", 3},
@@ -94,6 +96,8 @@ bool boot_parse_disk(const char *text, struct board_disk *disk)
 			disk->read_only = true;
 		else if (!strcmp(word, "snapshot"))
 			disk->snapshot = true;
+		else if (!strcmp(word, "direct"))
+			disk->direct = true;
 		else
 			return false;
 		word = next;

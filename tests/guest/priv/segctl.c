@@ -271,29 +271,30 @@ static void xkphys(void)
 		}
 }
 
-/* A mapped xkphys page is one page through all eight windows: rewriting it shows in each. */
+/* A mapped xkphys page is one page through all eight windows: rewriting it shows in each. SegCtl
+ * stays as it is meanwhile, and nothing else makes the processor forget. */
 static void xkphys_windows(void)
 {
 	hold_on(0);
 	*(volatile uint64_t *)CKSEG1(FREE_RAM) = 1;
 	*(volatile uint64_t *)CKSEG1(FREE_RAM + 0x1000) = 2;
-	for (unsigned round = 0; round < 4; round++) {
-		uint64_t pa = FREE_RAM + (round & 1) * 0x1000;
+	set_segctl(LEGACY0, LEGACY1 | (uint64_t)AM_MSK << SEGCTL1_XAM_SHIFT,
+		   LEGACY2 | UINT64_C(0xff) << SEGCTL2_XR_SHIFT);
+	for (unsigned n = 0; n < 64; n++) {
+		unsigned region = n / 4, round = n;
+		uint64_t va = MIPS_XKPHYS | (uint64_t)(region & 7) << 59 | 0x6000;
+		struct trap *trap;
 
-		tlb_set(TLB_FREE + 1, MIPS_XKPHYS, entrylo(pa, LO_V | LO_G | LO_C), LO_G, 0);
-		for (unsigned region = 0; region < 8; region++) {
-			uint64_t va = MIPS_XKPHYS | (uint64_t)region << 59;
-			struct trap *trap;
-
-			about("xkphys window", region, round, 0, 0);
-			set_segctl(LEGACY0, LEGACY1 | (uint64_t)AM_MSK << SEGCTL1_XAM_SHIFT,
-				   LEGACY2 | UINT64_C(0xff) << SEGCTL2_XR_SHIFT);
-			trap = run_code(SUPERVISOR, STATUS_64BIT, accesses[0].words, 2, va, 0);
-			legacy();
-			check_eq("ExcCode", trap_code(trap), EXC_SYS);
-			check_eq("value", trap->gpr[V0], 1 + (round & 1));
-		}
+		if (n >= 32) /* all windows with one content, then with the other */
+			va = MIPS_XKPHYS | (uint64_t)(n & 7) << 59 | 0x6000, round = n / 8;
+		about("xkphys window", va, round, 0, 0);
+		tlb_set(TLB_FREE + 1, MIPS_XKPHYS + 0x6000,
+			entrylo(FREE_RAM + (round & 1) * 0x1000, LO_V | LO_G | LO_C), LO_G, 0);
+		trap = run_code(SUPERVISOR, STATUS_64BIT, accesses[0].words, 2, va, 0);
+		check_eq("ExcCode", trap_code(trap), EXC_SYS);
+		check_eq("value", trap->gpr[V0], 1 + (round & 1));
 	}
+	legacy();
 }
 
 /* Config6.XKSEG_S: xkseg is mapped for supervisor mode too. */

@@ -147,6 +147,7 @@ static void one(const struct segment *segment, const struct access *access, enum
 	}
 	check_eq("vector", trap->vector,
 		 enables & segment->refill ? VECTOR_XTLB_REFILL : VECTOR_TLB_REFILL);
+	check_eq("XContext.R", trap->xcontext >> (segment_bits() - 9) & 3, segment->va >> 62);
 	check_eq("EntryHi", trap->entryhi,
 		 segment->va & (ENTRYHI_R | (((UINT64_C(1) << segment_bits()) - 1) & ~0x1fffull)));
 }

@@ -57,15 +57,27 @@ static void wait_finished(void)
 
 /* ---- how a CPU starts ---- */
 
-static void do_nothing(unsigned cpu)
+static volatile uint64_t hits[SMP_MAX];
+
+/* Looks up what the entries of a TLB nobody has written hold: they match nothing. */
+static void look_around(unsigned cpu)
 {
+	unsigned entries = tlb_entries();
+
+	hits[cpu] = 0;
+	for (unsigned i = 0; i < entries; i++) {
+		cp0_set(C0_INDEX, i);
+		tlbr();
+		tlbp();
+		hits[cpu] += !(cp0_get32(C0_INDEX) & INDEX_P);
+	}
 	result[cpu] = cp0_get32(C0_CONFIG1);
 	add(&finished);
 }
 
 static void starting(void)
 {
-	start_all(do_nothing);
+	start_all(look_around);
 	wait_finished();
 	for (unsigned cpu = 1; cpu < cpus; cpu++) {
 		about("state after reset", cpu, 0, 0, 0);
@@ -76,6 +88,7 @@ static void starting(void)
 			 UINT64_C(0xffffffff80000000));
 		check_eq("CMGCRBase", smp_cpu[cpu].cmgcrbase << 4, MAP_GCR_BASE);
 		check_eq("Config1", result[cpu], cp0_get32(C0_CONFIG1));
+		check_eq("TLB entries that match", hits[cpu], 0);
 	}
 }
 

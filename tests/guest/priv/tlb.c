@@ -265,6 +265,65 @@ static void high_bits(void)
 	}
 }
 
+/* Rewriting an entry of each segment takes effect at once, also where addresses are sign-extended.
+ */
+static void rewriting(void)
+{
+	static const uint64_t addresses[] = {
+		0,
+		UINT64_C(0x7fffe000),
+		UINT64_C(0x80000000),
+		UINT64_C(0x4000000000000000),
+		UINT64_C(0x4000000080000000),
+		MIPS_XKSEG,
+		MIPS_XKSEG + UINT64_C(0x7fffe000),
+		MIPS_CKSSEG,
+		MIPS_CKSEG3,
+		UINT64_C(0xffffffffffffe000),
+	};
+	uint64_t value;
+
+	tlb_clear();
+	for (unsigned i = 0; i < COUNT_OF(addresses); i++)
+		for (unsigned round = 0; round < 4; round++) {
+			uint64_t pa = FREE_RAM + round * 0x5000;
+
+			about("rewritten entry", addresses[i], round, 0, 0);
+			tlb_set(TLB_FREE, addresses[i], entrylo(pa, LO_V | LO_G | LO_C),
+				entrylo(pa + 0x1000, LO_V | LO_G | LO_C), 0);
+			check_eq("even", load(addresses[i], KERNEL, &value), EXC_SYS);
+			check_eq("its address", value, pa);
+			check_eq("odd", load(addresses[i] + 0x1000, KERNEL, &value), EXC_SYS);
+			check_eq("its address", value, pa + 0x1000);
+		}
+}
+
+/* A new ASID, by MTC0 and by TLBR, holds for the very next access. */
+static void asid_changes(void)
+{
+	static const uint32_t by_write[] = {LD(V0, 0, A0), DMTC0(A1, 10, 0), EHB, LD(V1, 0, A0)};
+	static const uint32_t by_read[] = {LD(V0, 0, A0), TLBR, EHB, LD(V1, 0, A0)};
+
+	tlb_clear();
+	tlb_set(TLB_FREE, VA | 5, entrylo(FREE_RAM, LO_V | LO_C), 0, 0);
+	tlb_set(TLB_FREE + 1, VA | 6, entrylo(FREE_RAM + 0x1000, LO_V | LO_C), 0, 0);
+	for (unsigned round = 0; round < 6; round++) {
+		unsigned from = round & 1;
+		const uint32_t *words = round < 4 ? by_write : by_read;
+		struct trap *trap;
+
+		about("new ASID", round, 0, 0, 0);
+		cp0_set(C0_INDEX, TLB_FREE + !from);
+		cp0_set(C0_ENTRYHI, 5 + from);
+		trap = run_code(KERNEL, STATUS_64BIT, words, 4, VA, 6 - from);
+		check("goes through", trap_is_end(trap, KERNEL, 4));
+		check_eq("before", trap->gpr[V0], FREE_RAM + from * 0x1000);
+		check_eq("after", trap->gpr[V1], FREE_RAM + !from * 0x1000);
+		cp0_set(C0_PAGEMASK, 0);
+	}
+	cp0_set(C0_ENTRYHI, 0);
+}
+
 /* What software does that finds entries of unknown content: write back each, then unique ones. */
 static void write_back(void)
 {
@@ -341,6 +400,8 @@ void test(void)
 	entries();
 	wired_random();
 	high_bits();
+	rewriting();
+	asid_changes();
 	write_back();
 #if PLATFORM_IS_DISCO
 	duplicates();

@@ -76,8 +76,8 @@ uint64_t code_address(enum mode mode, unsigned index);
 /* Words of the code page, through KSEG0. */
 extern uint32_t code_page[1024];
 /* Where user and supervisor code is mapped: CODE_LOW unless a test moves it. */
-#define CODE_LOW  UINT64_C(0x00400000)
-#define CODE_HIGH UINT64_C(0x40400000)
+#define CODE_LOW  UINT64_C(0x00434000)
+#define CODE_HIGH UINT64_C(0x40434000)
 extern uint64_t code_window;
 
 static inline unsigned trap_code(const struct trap *trap)

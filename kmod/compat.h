@@ -63,4 +63,16 @@ static inline void disco_stat_mapped(struct page *page, int change)
 	lruvec_stat_mod_folio(page_folio(page), NR_FILE_MAPPED, change);
 }
 
+/* Do two pages count in the same figures: those of one node and one memory cgroup? */
+static inline bool disco_same_stat(struct page *a, struct page *b)
+{
+	if (page_to_nid(a) != page_to_nid(b))
+		return false;
+#ifdef CONFIG_MEMCG
+	return page_folio(a)->memcg_data == page_folio(b)->memcg_data;
+#else
+	return true;
+#endif
+}
+
 #endif

@@ -11,9 +11,9 @@ unsigned long disco_max_pages;
 module_param_named(max_pages, disco_max_pages, ulong, 0644);
 MODULE_PARM_DESC(max_pages, "Pages all spaces together may hold, tables included (default: half of the memory)");
 
-unsigned int disco_pool_pages = DISCO_CHUNK;
+unsigned int disco_pool_pages = 4096;
 module_param_named(pool_pages, disco_pool_pages, uint, 0644);
-MODULE_PARM_DESC(pool_pages, "Free pages a space keeps on each node for reuse (default 512)");
+MODULE_PARM_DESC(pool_pages, "Free pages a space keeps on each node for reuse (default 4096)");
 
 static int __init disco_init(void)
 {

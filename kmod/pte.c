@@ -19,110 +19,56 @@
 #include "compat.h"
 #include "disco.h"
 
-/* Slots that are not to be touched but lie between two that are: up to so many are passed over. */
-#define GAP 8
-
 static struct page *window_page;
 
 /* A walk over slots of one view; the callbacks run under the page table's lock and must not sleep. */
 struct walk {
 	struct disco_space *space;
+	struct disco_view *view;
 	struct vm_area_struct *vma;
 	struct disco_touch *touch;
-	unsigned int view;
-	unsigned long first; /* slot of the first entry */
-	unsigned long start; /* its address */
+	unsigned int next; /* touches done so far */
+	unsigned int count;
+	unsigned int number; /* of the view */
+	unsigned long slot; /* of a fault */
 	long rss;
+	/*
+	 * Pages mapped less pages unmapped that the kernel's figures do not show yet, all of the node and
+	 * the memory cgroup of stat_page: told one by one they would cost as much as all the rest.
+	 */
+	struct page *stat_page;
+	long stat;
 };
 
-static void page_add(struct page *page)
+static void stat_flush(struct walk *walk)
+{
+	if (walk->stat)
+		disco_stat_mapped(walk->stat_page, walk->stat);
+	walk->stat = 0;
+}
+
+static void stat_add(struct walk *walk, struct page *page, int change)
+{
+	if (!walk->stat_page || !disco_same_stat(walk->stat_page, page)) {
+		stat_flush(walk);
+		walk->stat_page = page;
+	}
+	walk->stat += change;
+}
+
+static void page_add(struct walk *walk, struct page *page)
 {
 	get_page(page);
 	if (atomic_inc_and_test(&page->_mapcount))
-		disco_stat_mapped(page, 1);
+		stat_add(walk, page, 1);
 }
 
-static void page_remove(struct page *page)
+/* The slot holds a reference still, so the page stays until the figures are told. */
+static void page_remove(struct walk *walk, struct page *page)
 {
 	if (atomic_add_negative(-1, &page->_mapcount))
-		disco_stat_mapped(page, -1);
+		stat_add(walk, page, -1);
 	put_page(page);
-}
-
-/* The slot to be touched that this entry belongs to, or NULL: it lies in a gap. */
-static struct disco_touch *next_touch(struct walk *walk, unsigned long addr)
-{
-	struct disco_touch *touch = walk->touch;
-
-	if (walk->first + ((addr - walk->start) >> PAGE_SHIFT) != touch->slot)
-		return NULL;
-	walk->touch++;
-	return touch;
-}
-
-static int take_out(pte_t *ptep, unsigned long addr, void *data)
-{
-	struct walk *walk = data;
-	struct disco_touch *touch = next_touch(walk, addr);
-	pte_t pte = *ptep;
-
-	if (!touch || !pte_present(pte))
-		return 0;
-	pte = ptep_get_and_clear(walk->space->mm, addr, ptep);
-	touch->present |= 1ull << walk->view;
-	if (pte_young(pte))
-		touch->young |= 1ull << walk->view;
-	page_remove(pte_page(pte));
-	walk->rss--;
-	return 0;
-}
-
-static pte_t make_pte(struct walk *walk, struct disco_slot *slot, bool young)
-{
-	struct page *page = disco_slot_page(slot, walk->view);
-	pte_t pte = pfn_pte(page_to_pfn(page), walk->vma->vm_page_prot);
-
-	if (disco_slot_exclusive(slot) && (walk->vma->vm_flags & VM_WRITE))
-		pte = disco_pte_mkwrite(pte_mkdirty(pte));
-	return young ? pte_mkyoung(pte) : pte_mkold(pte);
-}
-
-static void enter(struct walk *walk, pte_t *ptep, unsigned long addr, struct disco_slot *slot,
-		  bool young)
-{
-	page_add(disco_slot_page(slot, walk->view));
-	smp_wmb(); /* the content of the page before the entry */
-	set_pte_at(walk->space->mm, addr, ptep, make_pte(walk, slot, young));
-	slot->mapped |= 1ull << walk->view;
-	walk->rss++;
-}
-
-static int put_back(pte_t *ptep, unsigned long addr, void *data)
-{
-	struct walk *walk = data;
-	struct disco_touch *touch = next_touch(walk, addr);
-	u64 bit = 1ull << walk->view;
-	struct disco_slot *slot;
-
-	if (!touch || !(touch->present & bit) || !pte_none(*ptep))
-		return 0;
-	slot = &walk->space->slot[touch->slot];
-	if (slot->page)
-		enter(walk, ptep, addr, slot, touch->young & bit);
-	return 0;
-}
-
-/* A fault: the entry is missing, or there and to become writable. */
-static int enter_one(pte_t *ptep, unsigned long addr, void *data)
-{
-	struct walk *walk = data;
-	struct disco_slot *slot = &walk->space->slot[walk->first];
-
-	if (pte_none(*ptep))
-		enter(walk, ptep, addr, slot, true);
-	else if (pte_present(*ptep) && !pte_write(*ptep))
-		set_pte_at(walk->space->mm, addr, ptep, make_pte(walk, slot, true));
-	return 0;
 }
 
 static unsigned long slot_address(const struct disco_view *view, unsigned long slot)
@@ -135,32 +81,95 @@ static bool slot_in_view(const struct disco_view *view, unsigned long slot)
 	return slot >= view->first && slot - view->first < view->pages;
 }
 
-/* Calls @fn for the entries of the slots in one view, in as few walks as their order allows. */
-static long walk_view(struct disco_space *space, unsigned int number, struct disco_touch *touch,
-		      unsigned int count, u64 (*wanted)(struct disco_space *, struct disco_touch *),
-		      pte_fn_t fn)
-{
-	struct disco_view *view = &space->view[number];
-	struct walk walk = { .space = space, .view = number, .vma = view->vma };
-	u64 bit = 1ull << number;
-	unsigned int i, last;
+typedef void (*walk_fn)(struct walk *walk, struct disco_touch *touch, pte_t *ptep, unsigned long addr);
 
-	for (i = 0; i < count; i = last + 1) {
-		last = i;
-		if (!(wanted(space, &touch[i]) & bit) || !slot_in_view(view, touch[i].slot))
+/*
+ * Called for one entry, with the lock of its page table held: does all the touches from the next one
+ * on that lie in the same table. So scattered slots cost hardly more than adjacent ones.
+ */
+static __always_inline int whole_table(pte_t *ptep, unsigned long addr, struct walk *walk, walk_fn fn)
+{
+	pte_t *table = ptep - pte_index(addr);
+
+	for (; walk->next < walk->count; walk->next++) {
+		struct disco_touch *touch = &walk->touch[walk->next];
+		unsigned long at = slot_address(walk->view, touch->slot);
+
+		if (!slot_in_view(walk->view, touch->slot))
 			continue;
-		while (last + 1 < count && touch[last + 1].slot > touch[last].slot &&
-		       touch[last + 1].slot - touch[last].slot <= GAP &&
-		       slot_in_view(view, touch[last + 1].slot))
-			last++;
-		walk.touch = &touch[i];
-		walk.first = touch[i].slot;
-		walk.start = slot_address(view, walk.first);
-		apply_to_page_range(space->mm, walk.start,
-				    (unsigned long)(touch[last].slot - walk.first + 1) << PAGE_SHIFT, fn,
-				    &walk);
+		if ((at ^ addr) & PMD_MASK)
+			break;
+		fn(walk, touch, table + pte_index(at), at);
 	}
-	return walk.rss;
+	return 0;
+}
+
+static __always_inline void take_out(struct walk *walk, struct disco_touch *touch, pte_t *ptep,
+				     unsigned long addr)
+{
+	pte_t pte = *ptep;
+
+	if (!pte_present(pte))
+		return;
+	pte = ptep_get_and_clear(walk->space->mm, addr, ptep);
+	touch->present |= 1ull << walk->number;
+	if (pte_young(pte))
+		touch->young |= 1ull << walk->number;
+	page_remove(walk, pte_page(pte));
+	walk->rss--;
+}
+
+static int take_out_table(pte_t *ptep, unsigned long addr, void *walk)
+{
+	return whole_table(ptep, addr, walk, take_out);
+}
+
+static pte_t make_pte(struct walk *walk, struct disco_slot *slot, bool young)
+{
+	struct page *page = disco_slot_page(slot, walk->number);
+	pte_t pte = pfn_pte(page_to_pfn(page), walk->vma->vm_page_prot);
+
+	if (disco_slot_exclusive(slot) && (walk->vma->vm_flags & VM_WRITE))
+		pte = disco_pte_mkwrite(pte_mkdirty(pte));
+	return young ? pte_mkyoung(pte) : pte_mkold(pte);
+}
+
+static void enter(struct walk *walk, pte_t *ptep, unsigned long addr, struct disco_slot *slot,
+		  bool young)
+{
+	page_add(walk, disco_slot_page(slot, walk->number));
+	smp_wmb(); /* the content of the page before the entry */
+	set_pte_at(walk->space->mm, addr, ptep, make_pte(walk, slot, young));
+	slot->mapped |= 1ull << walk->number;
+	walk->rss++;
+}
+
+static __always_inline void put_back(struct walk *walk, struct disco_touch *touch, pte_t *ptep,
+				     unsigned long addr)
+{
+	struct disco_slot *slot = &walk->space->slot[touch->slot];
+	u64 bit = 1ull << walk->number;
+
+	if ((touch->present & bit) && slot->page && pte_none(*ptep))
+		enter(walk, ptep, addr, slot, touch->young & bit);
+}
+
+static int put_back_table(pte_t *ptep, unsigned long addr, void *walk)
+{
+	return whole_table(ptep, addr, walk, put_back);
+}
+
+/* A fault: the entry is missing, or there and to become writable. */
+static int enter_one(pte_t *ptep, unsigned long addr, void *data)
+{
+	struct walk *walk = data;
+	struct disco_slot *slot = &walk->space->slot[walk->slot];
+
+	if (pte_none(*ptep))
+		enter(walk, ptep, addr, slot, true);
+	else if (pte_present(*ptep) && !pte_write(*ptep))
+		set_pte_at(walk->space->mm, addr, ptep, make_pte(walk, slot, true));
+	return 0;
 }
 
 static u64 slot_mapped(struct disco_space *space, struct disco_touch *touch)
@@ -171,6 +180,27 @@ static u64 slot_mapped(struct disco_space *space, struct disco_touch *touch)
 static u64 touch_present(struct disco_space *space, struct disco_touch *touch)
 {
 	return touch->present;
+}
+
+/* Calls @fn for a slot in each page table of the view that has one of the slots wanted. */
+static long walk_view(struct disco_space *space, unsigned int number, struct disco_touch *touch,
+		      unsigned int count, u64 (*wanted)(struct disco_space *, struct disco_touch *),
+		      pte_fn_t fn)
+{
+	struct disco_view *view = &space->view[number];
+	struct walk walk = {
+		.space = space, .view = view, .vma = view->vma, .number = number, .touch = touch, .count = count,
+	};
+
+	while (walk.next < count) {
+		struct disco_touch *first = &touch[walk.next];
+
+		if (!(wanted(space, first) & (1ull << number)) || !slot_in_view(view, first->slot) ||
+		    apply_to_page_range(space->mm, slot_address(view, first->slot), PAGE_SIZE, fn, &walk))
+			walk.next++;
+	}
+	stat_flush(&walk);
+	return walk.rss;
 }
 
 static int arm(pte_t *ptep, unsigned long addr, void *data)
@@ -272,7 +302,7 @@ unsigned int disco_unmap(struct disco_space *space, struct disco_touch *touch, u
 	if (window_usable(space) && disco_window_arm(space->window)) {
 		for (view = 0; view < space->views; view++)
 			if (views & (1ull << view))
-				rss += walk_view(space, view, touch, count, slot_mapped, take_out);
+				rss += walk_view(space, view, touch, count, slot_mapped, take_out_table);
 		window_zap(space);
 		flushes = 1;
 	}
@@ -298,19 +328,22 @@ void disco_map(struct disco_space *space, struct disco_touch *touch, unsigned in
 	live = disco_live_views(space);
 	for (view = 0; view < space->views; view++)
 		if (present & live & (1ull << view))
-			rss += walk_view(space, view, touch, count, touch_present, put_back);
+			rss += walk_view(space, view, touch, count, touch_present, put_back_table);
 	disco_add_rss(space->mm, rss);
 }
 
 int disco_map_one(struct disco_space *space, unsigned int number, unsigned long slot)
 {
 	struct disco_view *view = &space->view[number];
-	struct walk walk = { .space = space, .view = number, .vma = view->vma, .first = slot };
+	struct walk walk = {
+		.space = space, .view = view, .vma = view->vma, .number = number, .slot = slot,
+	};
 	int ret;
 
 	if (!view->vma || !slot_in_view(view, slot))
 		return -EFAULT;
 	ret = apply_to_page_range(space->mm, slot_address(view, slot), PAGE_SIZE, enter_one, &walk);
+	stat_flush(&walk);
 	disco_add_rss(space->mm, walk.rss);
 	return ret;
 }

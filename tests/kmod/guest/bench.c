@@ -3,7 +3,7 @@
  * Instructions and IPIs a page for moving pages between two nodes: the module, with pages of its pool
  * and with pages of the system, next to move_pages(2), mbind(2) and mmap(MAP_FIXED) of pages that are
  * on the other node already. Under QEMU's icount with shift 0 the time stamp counter counts
- * instructions. Dense: adjacent pages; scattered: every ninth, further apart than the module joins.
+ * instructions. Dense: adjacent pages; scattered: every 17th, further apart than the module joins.
  */
 #include <linux/mempolicy.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 #include "guest.h"
 
 #define MOST	4096
-#define STRIDE	9
+#define STRIDE	17
 #define PAGES	(MOST * STRIDE)
 
 static struct space space;
@@ -115,7 +115,7 @@ static const int sizes[] = { 1, 4, 16, 64, 256, 512, 1024, 4096 };
 
 static void set_pool(const struct method *method)
 {
-	write_file("/sys/module/disco/parameters/pool_pages", method->no_pool ? "0" : "512");
+	write_file("/sys/module/disco/parameters/pool_pages", method->no_pool ? "0" : "4096");
 }
 
 /* Twice to and fro to warm up, then the mean of some rounds. */

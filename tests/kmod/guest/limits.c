@@ -141,7 +141,7 @@ static void cgroup_limit(void)
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
-	write_file("/sys/module/disco/parameters/pool_pages", "512");
+	write_file("/sys/module/disco/parameters/pool_pages", "4096");
 	check(WIFEXITED(status), "a process in a cgroup of 32 MiB ends normally");
 	for (status = 0; status < 50 && group_number("memory.current") > 1000000; status++)
 		usleep(100000);

@@ -68,7 +68,8 @@ void test_stale(long blind)
 		reader[cpu] = (struct reader){ .space = &space, .cpu = cpu, .stop = &stop };
 		pthread_create(&thread[cpu], NULL, read_slots, &reader[cpu]);
 	}
-	for (end = now_ns() + 5000000000ull; now_ns() < end; round++) {
+	/* On a busy host a flush takes long: enough rounds, whatever the time. */
+	for (end = now_ns() + 5000000000ull; now_ns() < end || round < 20; round++) {
 		migrate_group(&space, 0, 1 + round % 2);
 		migrate_group(&space, 1, 1 + round % 2);
 		migrate_group(&space, 0, 3);
@@ -86,6 +87,6 @@ void test_stale(long blind)
 	if (blind)
 		check(stale + lost > 0, "without the flush this test sees stale translations");
 	else
-		check(stale == 0 && lost == 0 && reads > 1000 && round > 10, "no stale read, no lost write");
+		check(stale == 0 && lost == 0 && reads > 1000, "no stale read, no lost write");
 	space_close(&space);
 }

@@ -129,8 +129,8 @@ update_lists() {
 	fi
 }
 
-# Whether the package file has the sum that apt names for it, as SHA256:hex. apt itself verifies what
-# it downloads, but a file that is already there only by its size.
+# Whether the package file has the sum that apt names for it (ForceHash: as SHA256:hex). apt itself
+# verifies what it downloads, but a file that is already there only by its size.
 intact() { # file sum
 	[ "${2%%:*}" = SHA256 ] || return 1
 	echo "${2#*:}  $1" | sha256sum --check --status 2>/dev/null
@@ -149,7 +149,8 @@ drop_damaged() {
 fetch_packages() {
 	local bytes
 	# With an empty archive folder apt names all files, not only the missing ones.
-	step "resolve $*" apt-get -qq -y --print-uris -o Dir::Cache::archives="$work/none/" install "$@"
+	step "resolve $*" apt-get -qq -y --print-uris -o Acquire::ForceHash=sha256 \
+		-o Dir::Cache::archives="$work/none/" install "$@"
 	sed -nE "s/^'[^']*' ([^ ]+) .*/\1/p" "$work/log" >"$work/debs"
 	[ -s "$work/debs" ] || die "apt resolved $* to no package"
 	drop_damaged <"$work/log"

@@ -18,13 +18,9 @@ include mk/lint.mk
 include mk/demo.mk
 
 .DEFAULT_GOAL := all
-.PHONY: all demo help clean
+.PHONY: all help clean
 
 all: $(ALL)
-
-## make demo       fetch a stock Debian kernel and boot it on four simulated CPUs
-demo: all
-	$(Q)$(BUILD)/disco boot --guest debian --cpus 4 --run "$$(cat guests/debian/show)"
 
 clean:
 	rm -rf $(BUILD)

@@ -138,14 +138,16 @@ uint64_t machine_ns(const struct machine *machine, uint64_t cycles)
 
 void machine_stop(struct machine *machine, enum stop_reason reason, int exit_status)
 {
+	struct cpu *running = machine->running;
+
 	if (machine->stop_reason == STOP_NONE) {
 		machine->stop_reason = reason;
 		machine->exit_status = exit_status;
 	}
 	machine->stop = true;
 	/* The running CPU leaves its fast loop after the present instruction. */
-	if (machine->running)
-		machine->running->limit = 0;
+	if (running)
+		running->limit = 0;
 }
 
 static void idle_until(struct cpu *cpu, uint64_t cycle)

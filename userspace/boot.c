@@ -97,13 +97,15 @@ static int find_files(struct boot_options *options, struct boot_files *files)
 }
 
 /* The machine file's shape with what the command line overrides. */
-static int make_config(const struct boot_options *options, struct machine_config *config)
+static int make_config(const struct boot_options *options, struct machine_config *config,
+		       struct ccnuma_config *ccnuma)
 {
 	struct machine_file file;
 
 	if (!machine_file_read(options->machine, &file))
 		return DISCO_USAGE;
 	*config = file.config;
+	machine_file_ccnuma(&file, ccnuma);
 	config->seed = options->seed;
 	if (options->cpus)
 		config->cpus = options->cpus;
@@ -184,7 +186,7 @@ static int run(struct machine *machine, const struct boot_options *options,
 }
 
 static int boot(const struct boot_options *options, const struct boot_files *files,
-		const struct machine_config *machine_config)
+		const struct machine_config *machine_config, const struct ccnuma_config *ccnuma)
 {
 	struct board_config config = {
 		.kernel = files->kernel,
@@ -208,7 +210,8 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 	memcpy(config.nic, options->nic, sizeof(config.nic));
 	terminal_connect(terminal, &config.console);
 	machine = machine_create(machine_config, options->engine, &error);
-	if (!machine || board_create(machine, &config, &error)) {
+	if (!machine || board_create(machine, &config, &error) ||
+	    (options->ccnuma && machine_use_ccnuma(machine, ccnuma, &error))) {
 		complain(0, "%s", error.text);
 		terminal_close(terminal);
 		status = DISCO_USAGE;
@@ -225,18 +228,19 @@ int command_boot(int argc, char **argv)
 {
 	struct boot_files files = {.initrd_fd = -1};
 	struct machine_config config;
+	struct ccnuma_config ccnuma;
 	struct boot_options options;
 	int status;
 
 	status = boot_parse(argc, argv, &options);
 	if (!status)
-		status = make_config(&options, &config);
+		status = make_config(&options, &config, &ccnuma);
 	if (!status)
 		status = find_files(&options, &files);
 	if (!status)
 		status = lockstep_begin(&options);
 	if (!status)
-		status = lockstep_end(boot(&options, &files, &config));
+		status = lockstep_end(boot(&options, &files, &config, &ccnuma));
 	free_files(&files);
 	return status < 0 ? DISCO_OK : status;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "emu/board.h"
+#include "emu/ccnuma.h"
 #include "emu/machine.h"
 #include "guest.h"
 #include "machine_file.h"
@@ -22,6 +23,7 @@ struct boot_options {
 	const char *json;    /* where to; "-": standard output; NULL: nowhere */
 	const char *console; /* file for the console's output; NULL: terminal */
 	const struct engine_ops *engine;
+	bool ccnuma;	 /* memory model */
 	unsigned cpus;	 /* 0: as the machine file says */
 	uint64_t memory; /* 0: as the machine file says */
 	uint64_t seed, limit;
@@ -81,6 +83,11 @@ const char *report_exception_name(unsigned code);
 
 /* All CPUs summed up. */
 struct cpu_stats report_sum(const struct machine *machine, uint64_t *instructions);
+
+/* Sum over the CPUs of what memory model `ccnuma` counted; the machine runs with it. */
+void report_memory_sum(const struct machine *machine, struct ccnuma_stats *sum);
+extern const char *const report_level_names[LEVELS];
+extern const char *const report_cause_names[CAUSES];
 
 void report_text(const struct boot_result *result, FILE *out);
 

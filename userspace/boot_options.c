@@ -23,6 +23,7 @@ enum option_key {
 	KEY_NET,
 	KEY_MACHINE,
 	KEY_ENGINE,
+	KEY_MODEL,
 	KEY_TIMER,
 	KEY_SEED,
 	KEY_LIMIT,
@@ -57,6 +58,10 @@ static const struct argp_option table[] = {
 	{"engine", KEY_ENGINE, "NAME", 0,
 	 "execution engine: translator (default), interpreter, or "
 	 "lockstep (both, compared), lockstep-blocks (after every block)",
+	 3},
+	{"model", KEY_MODEL, "NAME", 0,
+	 "memory model: none (default; one cycle an instruction), or ccnuma (caches, directory, "
+	 "latencies of the machine file; engine interpreter)",
 	 3},
 	{"seed", KEY_SEED, "N", 0, "seed of everything random (default 1)", 3},
 	{"limit", KEY_LIMIT, "N", 0, "stop after N instructions", 3},
@@ -127,6 +132,16 @@ static int add_nic(struct boot_options *options, const char *kind)
 			return DISCO_OK;
 		}
 	return complain_unknown("kind of network", kind, kinds);
+}
+
+static int choose_model(struct boot_options *options, const char *name)
+{
+	static const char *const names[] = {"none", "ccnuma", NULL};
+
+	options->ccnuma = !strcmp(name, "ccnuma");
+	if (options->ccnuma || !strcmp(name, "none"))
+		return DISCO_OK;
+	return complain_unknown("memory model", name, names);
 }
 
 static int choose_engine(struct boot_options *options, const char *name)
@@ -228,6 +243,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_TIMER:
 		parser->error = choose_timer(options, value);
+		break;
+	case KEY_MODEL:
+		parser->error = choose_model(options, value);
 		break;
 	case KEY_ENGINE:
 		parser->error = choose_engine(options, value);

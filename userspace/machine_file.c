@@ -19,6 +19,7 @@ enum kind {
 	KIND_BOOL,
 	KIND_TEXT,
 	KIND_TOPOLOGY,
+	KIND_REPLACEMENT,
 	KIND_PLACEMENT, /* "contiguous" or "interleaved" */
 };
 
@@ -43,11 +44,14 @@ struct key {
 #define FILE_(field) offsetof(struct machine_file, field), true
 
 /* clang-format off */
-#define CACHE_KEYS(group, field, most, the_size, the_ways, the_line, the_hit)                      \
+#define CACHE_KEYS(group, field, most, the_size, the_ways, the_line, the_hit, the_replacement)     \
 	{group ".size", KIND_POWER_SIZE, false, 1024, most, FILE_(memory.field.size), the_size},   \
 	{group ".ways", KIND_POWER, false, 1, 64, FILE_(memory.field.ways), the_ways},             \
 	{group ".line", KIND_POWER, false, 16, 256, FILE_(memory.field.line), the_line},           \
-	{group ".hit_cycles", KIND_NUMBER, false, 0, 1000, FILE_(memory.field.hit_cycles), the_hit}
+	{group ".hit_cycles", KIND_NUMBER, false, 0, 1000, FILE_(memory.field.hit_cycles),         \
+	 the_hit},                                                                                 \
+	{group ".replacement", KIND_REPLACEMENT, false, 0, 0, FILE_(memory.field.replacement),     \
+	 the_replacement}
 /* clang-format on */
 
 #define MIB	     (UINT64_C(1) << 20)
@@ -65,9 +69,9 @@ static const struct key keys[] = {
 	{"processor.tlb_entries", KIND_NUMBER, false, 16, TLB_MAX_ENTRIES, RAW(tlb_entries), 64},
 	{"processor.segctl", KIND_BOOL, false, 0, 1, RAW(segctl), true},
 	{"processor.xkseg_supervisor", KIND_BOOL, false, 0, 1, RAW(xkseg_supervisor), true},
-	CACHE_KEYS("l1i", l1i, MIB, 32768, 2, 64, 0),
-	CACHE_KEYS("l1d", l1d, MIB, 32768, 2, 32, 0),
-	CACHE_KEYS("l2", l2, 256 * MIB, MIB, 2, 128, 10),
+	CACHE_KEYS("l1i", l1i, MIB, 32768, 2, 64, 0, REPLACE_FIFO),
+	CACHE_KEYS("l1d", l1d, MIB, 32768, 2, 32, 0, REPLACE_FIFO),
+	CACHE_KEYS("l2", l2, 256 * MIB, MIB, 2, 128, 10, REPLACE_LRU),
 	{"latency.local_ns", KIND_NUMBER, false, 1, NS, FILE_(memory.local_ns), 300},
 	{"latency.remote_ns", KIND_NUMBER, false, 1, NS, FILE_(memory.remote_ns), 900},
 	{"latency.hop_ns", KIND_NUMBER, false, 0, NS, FILE_(memory.hop_ns), 0},
@@ -85,6 +89,7 @@ static const char *const groups[] = {"processor", "l1i",	  "l1d",	"l2", "latency
 				     "occupancy", "interconnect", "controller", NULL};
 
 const char *const topology_names[TOPOLOGIES + 1] = {"uniform", "ring", "mesh", "hypercube", NULL};
+const char *const replacement_names[REPLACEMENTS + 1] = {"lru", "fifo", "random", NULL};
 static const char *const placement_names[] = {"contiguous", "interleaved", NULL};
 
 /* Where in the text the checker is, and whether anything was wrong. */
@@ -192,6 +197,8 @@ static void take_text(struct checker *checker, const struct key *key, const char
 
 	if (key->kind == KIND_TOPOLOGY)
 		take_name(checker, key, text, line, topology_names);
+	else if (key->kind == KIND_REPLACEMENT)
+		take_name(checker, key, text, line, replacement_names);
 	else if (key->kind == KIND_PLACEMENT)
 		take_name(checker, key, text, line, placement_names);
 	else if (key->kind == KIND_TEXT && (!text || strlen(text) > key->maximum))

@@ -9,13 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "emu/ccnuma.h"
 #include "emu/machine.h"
 
 struct cache_shape {
 	uint64_t size; /* bytes; 0: no such cache */
 	uint64_t ways;
-	uint64_t line;	     /* bytes */
-	uint64_t hit_cycles; /* beyond the one cycle of the instruction */
+	uint64_t line;	      /* bytes */
+	uint64_t hit_cycles;  /* beyond the one cycle of the instruction */
+	uint64_t replacement; /* enum cache_replacement */
 };
 
 enum topology {
@@ -61,6 +63,11 @@ unsigned machine_file_hops(const struct machine_file *file, unsigned a, unsigned
 /* Latency of a clean miss from node @a to memory of node @b, in nanoseconds. */
 uint64_t machine_file_latency(const struct machine_file *file, unsigned a, unsigned b);
 
+/* The configuration of memory model `ccnuma` that @file describes, in cycles of its clock; cpus,
+ * nodes and memory are left to the machine. */
+void machine_file_ccnuma(const struct machine_file *file, struct ccnuma_config *config);
+
+extern const char *const replacement_names[REPLACEMENTS + 1];
 extern const char *const topology_names[TOPOLOGIES + 1];
 
 #endif

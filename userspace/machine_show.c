@@ -15,8 +15,9 @@ static void show_cache(const char *name, const struct cache_shape *cache)
 	char size[32];
 
 	format_size(cache->size, size, sizeof(size));
-	printf("  %-4s %8s, %u-way, %3u-byte lines, %u cycles a hit\n", name, size,
-	       (unsigned)cache->ways, (unsigned)cache->line, (unsigned)cache->hit_cycles);
+	printf("  %-4s %8s, %u-way %s, %3u-byte lines, %u cycles a hit\n", name, size,
+	       (unsigned)cache->ways, replacement_names[cache->replacement], (unsigned)cache->line,
+	       (unsigned)cache->hit_cycles);
 }
 
 static void show_matrix(const struct machine_file *file)

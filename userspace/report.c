@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The report at the end of a run, as text. */
+#include <string.h>
+
 #include "boot.h"
 #include "disco.h"
 
@@ -52,6 +54,58 @@ struct cpu_stats report_sum(const struct machine *machine, uint64_t *instruction
 		*instructions += machine->cpu[i]->instructions;
 	}
 	return sum;
+}
+
+void report_memory_sum(const struct machine *machine, struct ccnuma_stats *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (unsigned i = 0; i < machine->config.cpus; i++) {
+		const uint64_t *from = (const uint64_t *)ccnuma_stats(machine->ccnuma, i);
+		uint64_t *to = (uint64_t *)sum;
+
+		for (size_t n = 0; n < sizeof(*sum) / sizeof(*to); n++)
+			to[n] += from[n];
+	}
+}
+
+const char *const report_level_names[LEVELS] = {
+	[LEVEL_L1] = "l1",
+	[LEVEL_L2] = "l2",
+	[LEVEL_LOCAL] = "local",
+	[LEVEL_REMOTE_CLEAN] = "remote_clean",
+	[LEVEL_REMOTE_DIRTY] = "remote_dirty",
+	[LEVEL_UPGRADE] = "upgrade",
+};
+
+const char *const report_cause_names[CAUSES] = {
+	[CAUSE_COLD] = "cold",
+	[CAUSE_CAPACITY] = "capacity",
+	[CAUSE_TRUE_SHARING] = "true_sharing",
+	[CAUSE_FALSE_SHARING] = "false_sharing",
+	[CAUSE_UPGRADE] = "upgrade",
+};
+
+/* What share of its busy time the machine waited for each level, and where misses went. */
+static void report_memory(const struct machine *machine, uint64_t instructions, FILE *out)
+{
+	struct ccnuma_stats sum;
+	double busy, misses;
+
+	report_memory_sum(machine, &sum);
+	busy = (double)(instructions + sum.uncached_cycles);
+	for (unsigned level = 0; level < LEVELS; level++)
+		busy += (double)sum.stall_cycles[level];
+	misses = (double)(sum.local_misses + sum.remote_misses);
+	fprintf(out, "  memory stall   ");
+	for (unsigned level = LEVEL_L2; level < LEVELS; level++)
+		fprintf(out, " %s %.1f%%", report_level_names[level],
+			busy > 0 ? 100 * (double)sum.stall_cycles[level] / busy : 0);
+	fprintf(out, " of busy time\n  L2 misses       %.0f, %.1f%% of them local (", misses,
+		misses > 0 ? 100 * (double)sum.local_misses / misses : 0);
+	for (unsigned cause = 0; cause < CAUSES; cause++)
+		fprintf(out, "%s%s %llu", cause ? ", " : "", report_cause_names[cause],
+			(unsigned long long)sum.cause[cause]);
+	fprintf(out, ")\n");
 }
 
 static void report_end(const struct boot_result *result, FILE *out)
@@ -120,5 +174,7 @@ void report_text(const struct boot_result *result, FILE *out)
 				(unsigned long long)sum.exceptions[code]);
 	fprintf(out, "\n  TLB misses      %llu refills, %llu invalid entries\n",
 		(unsigned long long)sum.tlb_refills, (unsigned long long)sum.tlb_invalids);
+	if (machine->ccnuma)
+		report_memory(machine, instructions, out);
 	report_disks(result, out);
 }

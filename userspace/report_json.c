@@ -62,6 +62,29 @@ static json_t *machine_object(const struct machine *machine)
 	json_object_set_new(object, "tlb_entries", number(config->cpu.tlb_entries));
 	json_object_set_new(object, "quantum", number(config->quantum));
 	json_object_set_new(object, "seed", number(config->seed));
+	json_object_set_new(object, "model", json_string(machine->ccnuma ? "ccnuma" : "none"));
+	return object;
+}
+
+/* What memory model `ccnuma` counted of one CPU. */
+static json_t *memory_object(const struct ccnuma_stats *stats)
+{
+	json_t *object = json_object(), *stall = json_object(), *causes = json_object();
+
+	for (unsigned level = LEVEL_L2; level < LEVELS; level++)
+		json_object_set_new(stall, report_level_names[level],
+				    number(stats->stall_cycles[level]));
+	for (unsigned cause = 0; cause < CAUSES; cause++)
+		json_object_set_new(causes, report_cause_names[cause], number(stats->cause[cause]));
+	json_object_set_new(object, "local_misses", number(stats->local_misses));
+	json_object_set_new(object, "remote_misses", number(stats->remote_misses));
+	json_object_set_new(object, "causes", causes);
+	json_object_set_new(object, "stall_cycles", stall);
+	json_object_set_new(object, "queue_cycles", number(stats->queue_cycles));
+	json_object_set_new(object, "invalidations", number(stats->invalidations));
+	json_object_set_new(object, "writebacks", number(stats->writebacks));
+	json_object_set_new(object, "uncached", number(stats->uncached));
+	json_object_set_new(object, "uncached_cycles", number(stats->uncached_cycles));
 	return object;
 }
 
@@ -76,6 +99,9 @@ static json_t *cpu_array(const struct machine *machine)
 		json_object_set_new(object, "cpu", number(i));
 		json_object_set_new(object, "node", number(cpu->node));
 		json_object_set_new(object, "started", json_boolean(cpu->present));
+		if (machine->ccnuma)
+			json_object_set_new(object, "memory",
+					    memory_object(ccnuma_stats(machine->ccnuma, i)));
 		json_array_append_new(array, object);
 	}
 	return array;

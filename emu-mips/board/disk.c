@@ -87,8 +87,7 @@ static unsigned count_parts(const struct disk *disk, const struct block_request 
 static void *map_memory(struct disk *disk, uint64_t pa, size_t *length, bool write)
 {
 	if (!disk->memory) {
-		if (write)
-			ram_will_write(disk->machine, pa, *length);
+		machine_dma(disk->machine, pa, *length, write);
 		return ram_pointer(disk->machine, pa);
 	}
 	return disk->memory->map(disk->memory->opaque, pa, length, write);

@@ -10,9 +10,9 @@
 #include "emu/machine.h"
 #include "emu/mem.h"
 
-#define MIN_MEMORY (UINT64_C(64) << 20)
-#define MAX_MEMORY (UINT64_C(64) << 30)
-#define NS_PER_US  1000
+#define MIN_MEMORY   (UINT64_C(64) << 20)
+#define MAX_MEMORY   (UINT64_C(64) << 30)
+#define NS_PER_US    1000
 
 /* A single CPU takes no turns: quanta end only to look at events, and events end them. */
 #define QUANTA_ALONE 20
@@ -105,6 +105,7 @@ void machine_destroy(struct machine *machine)
 		return;
 	board_destroy(machine, NULL);
 	event_cancel_all(machine);
+	machine_use_ccnuma(machine, NULL, NULL);
 	if (machine->engine && machine->engine->destroy)
 		machine->engine->destroy(machine);
 	for (unsigned n = 0; n < machine->config.cpus; n++) {
@@ -201,7 +202,7 @@ static void run_cpu(struct machine *machine, struct cpu *cpu, uint64_t quantum_e
 	machine->running = NULL;
 	/* Other CPUs run before this one does again: they may write what it linked to. */
 	if (machine->config.cpus > 1)
-		cpu->linked = false;
+		machine_end_link(cpu);
 }
 
 /* When every CPU waits: the cycle at which the first goes on; otherwise zero. */

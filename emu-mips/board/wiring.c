@@ -113,8 +113,7 @@ static void *memory_map(void *opaque, uint64_t pa, size_t *length, bool write)
 
 	if (*length > left)
 		*length = left;
-	if (write)
-		ram_will_write(machine, pa, *length);
+	machine_dma(machine, pa, *length, write);
 	return ram_pointer(machine, pa);
 }
 

@@ -23,13 +23,13 @@ static inline uint64_t access_address(const struct cpu *cpu, uint64_t base, uint
 
 static inline struct softtlb_entry *softtlb_entry_of(const struct cpu *cpu, uint64_t va)
 {
-	return &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
+	return &cpu->softtlb->entry[(va >> cpu->softtlb_shift) % SOFTTLB_ENTRIES];
 }
 
 /* The part of @va that must equal an entry's tag for an access of @size bytes. */
-static inline uint64_t softtlb_tag(uint64_t va, unsigned size)
+static inline uint64_t softtlb_tag(const struct cpu *cpu, uint64_t va, unsigned size)
 {
-	return va & ~(MIPS_PAGE_SIZE - size);
+	return va & ~(cpu->softtlb_granule - size);
 }
 
 /* Slow paths: misaligned (address error), not in the software TLB, a device. */
@@ -46,7 +46,7 @@ static inline enum exec access_read(struct cpu *cpu, uint64_t va, unsigned size,
 {
 	const struct softtlb_entry *entry = softtlb_entry_of(cpu, va);
 
-	if (__builtin_expect(entry->read_tag != softtlb_tag(va, size), 0))
+	if (__builtin_expect(entry->read_tag != softtlb_tag(cpu, va, size), 0))
 		return access_read_slow(cpu, va, size, value);
 	*value = 0;
 	memcpy(value, (const void *)(uintptr_t)(va + entry->addend), size);
@@ -58,7 +58,7 @@ static inline enum exec access_write(struct cpu *cpu, uint64_t va, unsigned size
 {
 	const struct softtlb_entry *entry = softtlb_entry_of(cpu, va);
 
-	if (__builtin_expect(entry->write_tag != softtlb_tag(va, size), 0))
+	if (__builtin_expect(entry->write_tag != softtlb_tag(cpu, va, size), 0))
 		return access_write_slow(cpu, va, size, value);
 	memcpy((void *)(uintptr_t)(va + entry->addend), &value, size);
 	return EXEC_OK;

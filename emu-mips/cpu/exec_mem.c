@@ -64,7 +64,7 @@ static enum exec read_containing_word(struct cpu *cpu, uint64_t va, unsigned siz
 	bool exception = false;
 	uint64_t pa = 0;
 
-	if (softtlb_entry_of(cpu, va)->read_tag != softtlb_tag(va, 1)) {
+	if (softtlb_entry_of(cpu, va)->read_tag != softtlb_tag(cpu, va, 1)) {
 		const void *host = softtlb_fill(cpu, va, ACCESS_READ, false, &pa, &exception);
 
 		if (exception)
@@ -194,7 +194,7 @@ static enum exec physical_address(struct cpu *cpu, uint64_t va, enum access acce
 	uint64_t tag = access == ACCESS_WRITE ? entry->write_tag : entry->read_tag;
 	bool exception = false;
 
-	if (tag == softtlb_tag(va, 1))
+	if (tag == softtlb_tag(cpu, va, 1))
 		*pa = ram_physical(cpu->machine, va + entry->addend);
 	else
 		softtlb_fill(cpu, va, access, false, pa, &exception);

@@ -89,7 +89,7 @@ static inline enum exec fetch(struct cpu *cpu, uint32_t *word)
 {
 	const struct softtlb_entry *entry = softtlb_entry_of(cpu, cpu->pc);
 
-	if (unlikely(entry->fetch_tag != softtlb_tag(cpu->pc, sizeof(*word))))
+	if (unlikely(entry->fetch_tag != softtlb_tag(cpu, cpu->pc, sizeof(*word))))
 		return fetch_slow(cpu, word);
 	memcpy(word, (const void *)(uintptr_t)(cpu->pc + entry->addend), sizeof(*word));
 	return EXEC_OK;
@@ -158,6 +158,7 @@ static void interpreter_destroy(struct machine *machine)
 
 const struct engine_ops interpreter_engine = {
 	.name = "interpreter",
+	.ccnuma = true,
 	.create = interpreter_create,
 	.destroy = interpreter_destroy,
 	.run = interpreter_run,

@@ -36,6 +36,11 @@ unsigned ccnuma_home(const struct ccnuma *ccnuma, uint64_t pa)
 	return (unsigned)(pa / ccnuma->node_memory);
 }
 
+bool ccnuma_holds(const struct ccnuma *ccnuma, unsigned cpu, uint64_t pa)
+{
+	return cpu_cache_find(&ccnuma->l2[cpu], pa) != NULL;
+}
+
 static bool may_write(const struct cache_line *line)
 {
 	return line->state == LINE_EXCLUSIVE || line->state == LINE_MODIFIED;
@@ -253,6 +258,7 @@ static struct ccnuma_result look_up(struct ccnuma *ccnuma, unsigned cpu, uint64_
 	/* A line only read so far is not marked writable, so that its first write comes here and
 	 * makes it modified. */
 	result.writable = second->state == LINE_MODIFIED;
+	result.shortcut = l1->geometry.replacement != REPLACE_LRU && !l1->geometry.hit_cycles;
 	return result;
 }
 
@@ -268,6 +274,16 @@ struct ccnuma_result ccnuma_access(struct ccnuma *ccnuma, unsigned cpu, uint64_t
 	if (result.level > LEVEL_L2)
 		stats->cause[result.cause]++;
 	return result;
+}
+
+uint32_t ccnuma_uncached(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa, uint64_t now)
+{
+	unsigned node = ccnuma->config.node_of[cpu], home = ccnuma_home(ccnuma, pa);
+	uint32_t cycles = occupy(ccnuma, home, now) + ccnuma->config.miss_cycles[node][home];
+
+	ccnuma->stats[cpu].uncached++;
+	ccnuma->stats[cpu].uncached_cycles += cycles;
+	return cycles;
 }
 
 static void dma_line(struct ccnuma *ccnuma, uint64_t pa, bool write)

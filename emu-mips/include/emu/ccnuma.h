@@ -81,6 +81,7 @@ struct ccnuma_stats {
 	uint64_t queue_cycles;	/* of them, waiting for an occupied directory */
 	uint64_t invalidations; /* lines taken away by others */
 	uint64_t writebacks;
+	uint64_t uncached, uncached_cycles;
 };
 
 struct ccnuma_result {
@@ -88,6 +89,8 @@ struct ccnuma_result {
 	enum ccnuma_level level;
 	enum ccnuma_cause cause; /* meaningful above LEVEL_L2 */
 	bool writable;		 /* the line may now be written without asking again */
+	bool shortcut; /* until told otherwise, accesses of this kind to the line hit and change
+			  nothing: they need not be asked about (not so with LRU first levels) */
 };
 
 /*
@@ -112,8 +115,14 @@ void ccnuma_destroy(struct ccnuma *ccnuma);
 struct ccnuma_result ccnuma_access(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa,
 				   enum access access, uint64_t now);
 
+/* An uncached access of @cpu to @pa at its cycle @now: its cycles. */
+uint32_t ccnuma_uncached(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa, uint64_t now);
+
 /* A device reads or writes the range: caches are made clean, or lose it. Costs nobody a cycle. */
 void ccnuma_dma(struct ccnuma *ccnuma, uint64_t pa, uint64_t length, bool write);
+
+/* Whether @cpu's caches have the line of @pa. */
+bool ccnuma_holds(const struct ccnuma *ccnuma, unsigned cpu, uint64_t pa);
 
 /* The home node of @pa. */
 unsigned ccnuma_home(const struct ccnuma *ccnuma, uint64_t pa);

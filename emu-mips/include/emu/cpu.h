@@ -85,7 +85,10 @@ struct cpu {
 	uint64_t branch_target; /* where to go after it, when in_delay_slot */
 	uint64_t cycles;	/* simulated time of this CPU */
 	uint64_t limit;		/* run while cycles < limit; lowered when a deadline moves nearer */
-	struct softtlb *softtlb; /* translations valid for the present mode, ASID and SegCtl */
+	struct softtlb *softtlb;  /* translations valid for the present mode, ASID and SegCtl */
+	uint64_t softtlb_granule; /* bytes an entry of it covers: a page; in memory model
+				     `ccnuma` a first-level line */
+	uint8_t softtlb_shift;	  /* log2 of it */
 	uint32_t fcr31;
 	bool in_delay_slot;	/* pc is the delay slot of the branch at pc - 4 */
 	bool linked;		/* LLbit */
@@ -120,6 +123,7 @@ struct cpu {
 	void (*on_deadline)(struct cpu *cpu); /* board: GIC timer; sets the next board_deadline */
 	void *engine;			      /* the engine's data for this CPU */
 	struct softtlb *softtlb_contexts;     /* SOFTTLB_CONTEXTS tables */
+	struct line_map *line_map;	      /* in `ccnuma`: which entry each cached line has */
 	struct cpu_stats stats;
 };
 

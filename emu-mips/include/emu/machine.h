@@ -33,6 +33,7 @@ struct machine_config {
 /* An execution engine. */
 struct engine_ops {
 	const char *name;
+	bool ccnuma; /* it runs with memory model `ccnuma` */
 	int (*create)(struct machine *machine, struct error *error);
 	void (*destroy)(struct machine *machine);
 	/* Runs @cpu as interpreter_run() describes. */
@@ -55,6 +56,8 @@ enum stop_reason {
 	STOP_LIMIT,    /* instruction limit reached */
 };
 
+struct ccnuma;
+struct ccnuma_config;
 struct event;
 typedef void event_handler(void *opaque, uint64_t now);
 
@@ -81,6 +84,7 @@ struct machine {
 	int exit_status;
 	char stop_text[160];
 	uint64_t instruction_limit; /* 0: none */
+	struct ccnuma *ccnuma;	    /* memory model; NULL: `none` */
 	struct board *board;	    /* devices: board/board.h */
 	struct physmap *physmap;    /* mem/physmap.c */
 	struct watch watch[MACHINE_MAX_CPUS];
@@ -93,6 +97,22 @@ struct machine {
 struct machine *machine_create(const struct machine_config *config, const struct engine_ops *engine,
 			       struct error *error);
 void machine_destroy(struct machine *machine);
+
+/* Other CPUs are going to run and may write what @cpu is linked to: the link ends, unless memory
+ * model `ccnuma` holds the line in its caches and would tell of a write. */
+void machine_end_link(struct cpu *cpu);
+
+/* A device is about to read or write RAM [pa, pa + length): tells the engine about code, and the
+ * memory model. */
+void machine_dma(struct machine *machine, uint64_t pa, uint64_t length, bool write);
+
+/*
+ * Switches memory model `ccnuma` on, with cold caches, or off (@config NULL). Between quanta only.
+ * cpus, nodes, node_of and memory of @config are filled in here. 0, or a negative errno with @error
+ * set: a bad configuration, or an engine without the model.
+ */
+int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *config,
+		       struct error *error);
 
 /* Runs until a stop reason; returns it. */
 enum stop_reason machine_run(struct machine *machine);

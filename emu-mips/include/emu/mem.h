@@ -64,8 +64,11 @@ void ram_will_write(struct machine *machine, uint64_t pa, uint64_t length);
 #define SOFTTLB_CONTEXTS 8    /* contexts (mode, ASID) a CPU keeps; least recently used is reused */
 
 /*
- * An entry serves an access of its kind when tag == (va & ~0xfff); va's low bits below the access
- * size are kept in that compare, so misaligned accesses miss. Empty tag: ~0. host = va + addend.
+ * An entry serves an access of its kind when tag == (va & ~(granule - 1)), where the granule is a
+ * page, or in memory model `ccnuma` a first-level cache line: there an entry exists only while the
+ * line is in the CPU's first-level cache with the right it gives (Embra's idea), so a hit needs no
+ * look at the model. va's low bits below the access size are kept in that compare, so misaligned
+ * accesses miss. Empty tag: ~0. host = va + addend.
  */
 struct softtlb_entry {
 	uint64_t read_tag;
@@ -110,5 +113,23 @@ void softtlb_protect_page(struct cpu *cpu, const void *host);
  */
 void *softtlb_fill(struct cpu *cpu, uint64_t va, enum access access, bool probe_only, uint64_t *pa,
 		   bool *exception);
+
+/* Changes what an entry covers: MIPS_PAGE_SIZE, or a line's @bytes (a power of two of 16 or more).
+ * Forgets everything. */
+void softtlb_set_granule(struct cpu *cpu, uint64_t bytes);
+
+/* ---- mem/line_map.c: from cached lines to entries of the software TLB ---- */
+
+/* 0 or -ENOMEM. */
+int line_map_create(struct cpu *cpu);
+void line_map_destroy(struct cpu *cpu);
+
+/* @entry now stands for the line at RAM offset @offset; an older one for it, or in its place here,
+ * is emptied. */
+void line_map_enter(struct cpu *cpu, uint64_t offset, struct softtlb_entry *entry);
+
+/* The lines in [offset, offset + length) leave the first-level caches (@all), or may no longer be
+ * written. */
+void line_map_drop(struct cpu *cpu, uint64_t offset, uint64_t length, bool all);
 
 #endif

@@ -119,7 +119,7 @@ static unsigned hash(uint64_t va, uint32_t key)
 {
 	uint64_t x = (va >> 2) ^ (uint64_t)key << 20;
 
-	return (unsigned)((x * UINT64_C(0x9e3779b97f4a7c15)) >> 48) % BLOCK_HASH;
+	return (unsigned)((x * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % BLOCK_HASH;
 }
 
 struct block *cache_find(struct translator *jit, uint64_t va, uint32_t key,

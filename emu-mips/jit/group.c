@@ -112,6 +112,9 @@ static void update(struct grouping *s, const struct trace_insn *i)
 	unsigned d = i->destination;
 	unsigned rs = field_rs(i->word), rt = field_rt(i->word);
 
+	/* No group may reach over a change of translations. */
+	for (unsigned r = 0; r < 32 && changes_translation(i->insn); r++)
+		s->reg[r] = (struct symbolic){s->versions++, 0};
 	if (d == 0)
 		return;
 	if (i->insn->id == INSN_ID_daddiu) {

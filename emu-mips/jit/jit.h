@@ -148,7 +148,7 @@ struct block {
 };
 
 /* Indirect jump cache: one table per key. The target of an empty entry is the miss thunk. */
-#define IBTC_ENTRIES 8192
+#define IBTC_ENTRIES 16384
 struct ibtc_entry {
 	uint64_t va;
 	const uint8_t *target;
@@ -162,7 +162,7 @@ struct code_region {
 	struct arena_chunk *arena;
 };
 
-#define BLOCK_HASH     (1u << 16)
+#define BLOCK_HASH     (1u << 18)
 #define VISIT_COUNTERS (1u << 15)
 
 struct jit_stats {
@@ -282,7 +282,9 @@ unsigned access_size(const struct insn *insn);
 struct builder;
 /* Translates @trace; NULL when out of memory. */
 struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *trace);
-bool can_translate(const struct insn *insn, uint32_t word, uint32_t key);
+bool can_translate(const struct insn *insn, uint64_t pc, uint32_t key);
+/* Whether addresses may be translated differently behind @insn. */
+bool changes_translation(const struct insn *insn);
 /* Whether processor state @key makes the instruction do what its name says (no exception). */
 bool exact_here(const struct insn *insn, uint32_t key);
 
@@ -293,6 +295,7 @@ uint32_t cpu_key(const struct cpu *cpu);
 /* How jit_continue() was come to. */
 enum arrival {
 	ARRIVAL_HEAD,	   /* by a branch or exception: a place worth a superblock */
+	ARRIVAL_AGAIN,	   /* the same, from a block's entry that could not be passed */
 	ARRIVAL_MIDDLE,	   /* anywhere: a quantum ended there */
 	ARRIVAL_UNGROUPED, /* an access group's check failed */
 };

@@ -230,12 +230,32 @@ static void interpret(struct translator *jit, struct cpu *cpu, bool to_limit)
 	} while ((to_limit || !slot || cpu->in_delay_slot) && !must_leave(cpu));
 }
 
+/* The checked entry of the superblock at pc by the indirect jump cache, which needs no look at the
+ * block; NULL: not there, or it might not fit. */
+static const uint8_t *cached_entry(struct translator *jit, struct cpu *cpu)
+{
+	const struct ibtc_entry *entry = &cache_ibtc(jit, cpu_key(cpu))[cpu->pc / 4 % IBTC_ENTRIES];
+
+	if (entry->va != cpu->pc || cpu->cycles + BLOCK_MAX_LENGTH > cpu->limit ||
+	    entry->target == jit->thunk_indirect || !fetch_page(cpu))
+		return NULL;
+	return entry->target;
+}
+
 const uint8_t *jit_continue(struct translator *jit, struct cpu *cpu, uint64_t *limit,
 			    int64_t *budget, enum arrival arrival)
 {
 	while (!must_leave(cpu)) {
+		const uint8_t *entry = NULL;
 		bool to_limit = false;
 
+		if (!cpu->in_delay_slot && arrival == ARRIVAL_HEAD)
+			entry = cached_entry(jit, cpu);
+		if (entry) {
+			*limit = cpu->limit;
+			*budget = (int64_t)(cpu->limit - cpu->cycles);
+			return entry;
+		}
 		if (!cpu->in_delay_slot) {
 			struct block *block = choose_block(jit, cpu, arrival, &to_limit);
 
@@ -327,7 +347,7 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		return go_on(cpu, frame, ARRIVAL_HEAD);
 	default:
 		jit->stats.continues++;
-		return go_on(cpu, frame, ARRIVAL_HEAD);
+		return go_on(cpu, frame, ARRIVAL_AGAIN);
 	}
 }
 

@@ -201,8 +201,7 @@ static bool step(struct cpu *cpu, struct trace *trace, struct cursor *cursor)
 	trace->end = END_LINK;
 	if (trace->length + 2 > (trace->key & KEY_SHORT ? SHORT_MAX_LENGTH : BLOCK_MAX_LENGTH))
 		return false;
-	if (!append(cpu, trace, cursor->pc, false) ||
-	    !can_translate(i->insn, i->word, trace->key)) {
+	if (!append(cpu, trace, cursor->pc, false) || !can_translate(i->insn, i->pc, trace->key)) {
 		trace->length = start;
 		trace->pages = pages;
 		trace->end = END_INTERPRET;
@@ -224,7 +223,7 @@ static bool step(struct cpu *cpu, struct trace *trace, struct cursor *cursor)
 	more = follow(trace, i, cursor);
 	if (slot->destination == REGISTER_RA)
 		cursor->ra = 0;
-	if (can_translate(slot->insn, slot->word, trace->key))
+	if (can_translate(slot->insn, slot->pc, trace->key))
 		return more;
 	trace->length--;
 	trace->end = END_SLOT;

@@ -245,16 +245,39 @@ static translate_function *translator_of(const struct insn *insn)
 
 	if (!f)
 		f = translate_mem_table[insn->id];
-	return f ? f : translate_fpu_table[insn->id];
+	if (!f)
+		f = translate_fpu_table[insn->id];
+	return f ? f : translate_cp0_table[insn->id];
+}
+
+/* Instructions that end a block elsewhere, but in unmapped kernel code cannot change what comes
+ * after them in it: interrupts and modes are looked at after each. */
+bool changes_translation(const struct insn *insn)
+{
+	switch (insn->id) {
+	case INSN_ID_mtc0:
+	case INSN_ID_dmtc0:
+	case INSN_ID_di:
+	case INSN_ID_ei:
+	case INSN_ID_tlbr:
+	case INSN_ID_tlbwi:
+	case INSN_ID_tlbwr:
+	case INSN_ID_tlbp:
+	case INSN_ID_cache:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Whether the instruction can stand in a translated block, translated or interpreted inside it. */
-bool can_translate(const struct insn *insn, uint32_t word, uint32_t key)
+bool can_translate(const struct insn *insn, uint64_t pc, uint32_t key)
 {
-	(void)word;
 	if (insn->class == CLASS_BRANCH || insn->class == CLASS_BRANCH_LIKELY ||
 	    insn->class == CLASS_JUMP)
 		return !(insn->flags & INSN_FPU) || (key & KEY_FPU);
+	if (changes_translation(insn))
+		return address_unmapped(key, pc);
 	return !(insn->flags & INSN_ENDS);
 }
 

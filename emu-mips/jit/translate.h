@@ -73,6 +73,7 @@ typedef bool translate_function(struct builder *t, const struct trace_insn *i);
 extern translate_function *const translate_int_table[INSN_COUNT];
 extern translate_function *const translate_mem_table[INSN_COUNT];
 extern translate_function *const translate_fpu_table[INSN_COUNT];
+extern translate_function *const translate_cp0_table[INSN_COUNT];
 
 /* ---- translate.c ---- */
 

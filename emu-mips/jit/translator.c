@@ -6,7 +6,7 @@
 
 #include "jit.h"
 
-#define DEFAULT_CODE_CACHE ((size_t)128 * 1024 * 1024)
+#define DEFAULT_CODE_CACHE ((size_t)512 * 1024 * 1024)
 
 /* LZCNT: CPUID leaf 0x80000001, ECX bit 5. clang 14 does not know it by name. */
 static bool host_has_lzcnt(void)

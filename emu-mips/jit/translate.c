@@ -381,7 +381,8 @@ static void emit_zero_checks(struct builder *t, const struct stub *stub)
 		return;
 	}
 	not_zero = emit_jcc(e, CC_NE);
-	back_if_zero(e, stub->dbl, FRAME_FIELD(fp_operand[0]), stub->back);
+	back_if_zero(e, stub->dbl || stub->zero == ZERO_OF_DOUBLE, FRAME_FIELD(fp_operand[0]),
+		     stub->back);
 	if (stub->zero == ZERO_OF_EITHER)
 		back_if_zero(e, stub->dbl, FRAME_FIELD(fp_operand[1]), stub->back);
 	emit_patch(e, not_zero, emit_here(e));

@@ -31,6 +31,7 @@ enum zero_rule {
 	ZERO_NONE,	/* the stub is no floating-point check */
 	ZERO_EXACT,	/* a zero result is always exact (sums, roots, conversions) */
 	ZERO_OF_FIRST,	/* when operand 0 is zero (quotients) */
+	ZERO_OF_DOUBLE, /* the same, operand 0 being a double whatever the result (CVT.S.D) */
 	ZERO_OF_EITHER, /* when operand 0 or 1 is zero (products) */
 };
 

@@ -334,7 +334,7 @@ static bool convert_float(struct builder *t, const struct trace_insn *i, bool to
 	load_operand(t, !to_double, 0, field_fs(i->word), 0);
 	note_operation(t, i);
 	emit_cvt_float(&t->e, to_double, 0, XMM(0));
-	site = check_result(t, to_double, ZERO_OF_FIRST);
+	site = check_result(t, to_double, ZERO_OF_DOUBLE);
 	store_result(t, i, to_double, site);
 	return true;
 }

@@ -2,7 +2,8 @@
 /*
  * The user-level conformance program: runs every user-level instruction of insn.def over random and
  * edge operands and prints a hash of all the state it leaves. It is a static Linux program without
- * libc, built for n64 and for o32; the same files run under qemu and under harness.c on our engines.
+ * libc, built for n64 and for o32; the same files run under qemu and under harness.c on our
+ * engines.
  */
 #ifndef CONFORMANCE_USER_H
 #define CONFORMANCE_USER_H

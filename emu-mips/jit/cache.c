@@ -134,7 +134,7 @@ struct block *cache_find(struct translator *jit, uint64_t va, uint32_t key,
 
 struct ibtc_entry *cache_ibtc(struct translator *jit, uint32_t key)
 {
-	struct ibtc_entry **table = &jit->cache.ibtc[key & ~(uint32_t)KEY_VARIANTS];
+	struct ibtc_entry **table = &jit->cache.ibtc[key & ~(uint32_t)KEY_CAREFUL];
 
 	if (*table)
 		return *table;

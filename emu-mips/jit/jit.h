@@ -59,19 +59,16 @@ _Static_assert(sizeof(struct jit_frame) % 16 == 8, "RSP must be aligned at calls
 /* Processor state that translated code depends on; part of a block's key. */
 enum key_bits {
 	KEY_MODE = 3, /* enum cpu_mode */
-	KEY_FR = 1 << 2,
-	KEY_FPU = 1 << 3,
-	KEY_ADDRESS32 = 1 << 4,
-	KEY_OPS64 = 1 << 5,
-	KEY_FP_NEAREST = 1 << 6, /* FCSR: round to nearest, no enables, FS clear */
-	KEY_SEGMENTS = 1 << 7,	 /* kernel mode and legacy segments: CKSEG0/1, XKPHYS unmapped */
-	KEY_UNGROUPED = 1 << 8,	 /* variant without access groups */
-	KEY_SHORT = 1 << 9,	 /* variant of a few instructions, for the ends of quanta */
-	KEYS = 1 << 10,
-	KEY_VARIANTS = KEY_UNGROUPED | KEY_SHORT,
+	KEY_ADDRESS32 = 1 << 2,
+	KEY_OPS64 = 1 << 3,
+	KEY_SEGMENTS = 1 << 4, /* kernel mode and legacy segments: CKSEG0/1, XKPHYS unmapped */
+	KEY_CAREFUL = 1 << 5,  /* variant without access groups and floating point */
+	KEY_SHORT = 1 << 6,    /* variant of few instructions, where a superblock does not pay */
+	KEYS = 1 << 7,
+	KEY_VARIANTS = KEY_CAREFUL | KEY_SHORT,
 };
 
-#define SHORT_MAX_LENGTH 8
+#define SHORT_MAX_LENGTH 12
 
 struct block;
 
@@ -84,6 +81,7 @@ struct link {
 	uint8_t *place;	     /* displacement, writable view */
 	const uint8_t *stub; /* executable view */
 	uint64_t target;     /* guest address */
+	bool middle;	     /* leads into the middle of straight code */
 	bool same_page;	     /* the target's page is known to be mapped as it was */
 };
 
@@ -110,7 +108,7 @@ struct site {
 	uint16_t span;	    /* from the address checked to the last cell of @size (groups) */
 	uint16_t give_back; /* charged instructions that have not been executed */
 	uint32_t word;
-	bool grouped;
+	bool careful;	    /* go on in the careful variant */
 	bool index_address; /* the address is rs + rt (indexed FP accesses) */
 	int32_t offset;	    /* of the address checked from gpr[rs] */
 	uint64_t pc;
@@ -232,7 +230,6 @@ struct trace_insn {
 	int8_t group;	 /* -1: none */
 	bool group_head;
 	int32_t group_offset; /* from the group's host pointer */
-	bool fused;	      /* second of an unaligned pair, done by the first */
 	bool always;	      /* branch that is always taken */
 	bool jump_known;      /* register jump whose target is known */
 	uint64_t target;      /* of a branch, or of a register jump if known */
@@ -261,6 +258,7 @@ struct trace {
 	struct trace_insn insn[BLOCK_MAX_LENGTH + 2];
 	enum trace_end end;
 	uint64_t next;
+	uint32_t next_word; /* the instruction there, if the interpreter's; 0: unknown */
 	unsigned pages;
 	uint64_t page_va[BLOCK_MAX_PAGES];
 	const uint8_t *host_page[BLOCK_MAX_PAGES];
@@ -294,10 +292,10 @@ uint32_t cpu_key(const struct cpu *cpu);
 
 /* How jit_continue() was come to. */
 enum arrival {
-	ARRIVAL_HEAD,	   /* by a branch or exception: a place worth a superblock */
-	ARRIVAL_AGAIN,	   /* the same, from a block's entry that could not be passed */
-	ARRIVAL_MIDDLE,	   /* anywhere: a quantum ended there */
-	ARRIVAL_UNGROUPED, /* an access group's check failed */
+	ARRIVAL_HEAD,	 /* by a branch or exception: a place worth a superblock */
+	ARRIVAL_MIDDLE,	 /* anywhere: a quantum ended or an exception happened there */
+	ARRIVAL_AGAIN,	 /* a block's entry could not be passed */
+	ARRIVAL_CAREFUL, /* an access group's or the FPU's check failed */
 };
 
 /* Where to go on at the present state of @cpu: code to enter, and the budget for it; or NULL when

@@ -23,16 +23,10 @@ uint32_t cpu_key(const struct cpu *cpu)
 {
 	uint32_t key = cpu->mode;
 
-	if (cpu->fr)
-		key |= KEY_FR;
-	if (cpu->fpu_usable)
-		key |= KEY_FPU;
 	if (cpu->address_32bit)
 		key |= KEY_ADDRESS32;
 	if (cpu->ops_64bit)
 		key |= KEY_OPS64;
-	if (!(cpu->fcr31 & (FCSR_RM | FCSR_FS | FCSR_ENABLE)))
-		key |= KEY_FP_NEAREST;
 	if (cpu->mode == MODE_KERNEL && cpu->cp0[CP0_SEGCTL0] == UINT64_C(0x00200010) &&
 	    cpu->cp0[CP0_SEGCTL1] == UINT64_C(0x00030002) &&
 	    cpu->cp0[CP0_SEGCTL2] == UINT64_C(0x003a043a))
@@ -191,8 +185,8 @@ static struct block *choose_block(struct translator *jit, struct cpu *cpu, enum 
 
 	if (!host_page)
 		return NULL;
-	if (arrival == ARRIVAL_UNGROUPED) {
-		block = make_block(jit, cpu, KEY_UNGROUPED, host_page);
+	if (arrival == ARRIVAL_CAREFUL) {
+		block = make_block(jit, cpu, KEY_CAREFUL, host_page);
 		return fits(cpu, block) ? block : NULL;
 	}
 	block = cache_find(jit, cpu->pc, key, host_page);
@@ -204,7 +198,7 @@ static struct block *choose_block(struct translator *jit, struct cpu *cpu, enum 
 	if (!block || !block->length)
 		return NULL;
 	if (fits(cpu, block)) {
-		if (!(block->key & KEY_VARIANTS) && !jit->single)
+		if (!jit->single)
 			cache_ibtc_set(jit, block);
 		return block;
 	}
@@ -232,9 +226,10 @@ static void interpret(struct translator *jit, struct cpu *cpu, bool to_limit)
 
 /* The checked entry of the superblock at pc by the indirect jump cache, which needs no look at the
  * block; NULL: not there, or it might not fit. */
-static const uint8_t *cached_entry(struct translator *jit, struct cpu *cpu)
+static const uint8_t *cached_entry(struct translator *jit, struct cpu *cpu, uint32_t variant)
 {
-	const struct ibtc_entry *entry = &cache_ibtc(jit, cpu_key(cpu))[cpu->pc / 4 % IBTC_ENTRIES];
+	const struct ibtc_entry *table = cache_ibtc(jit, cpu_key(cpu) | variant);
+	const struct ibtc_entry *entry = &table[cpu->pc / 4 % IBTC_ENTRIES];
 
 	if (entry->va != cpu->pc || cpu->cycles + BLOCK_MAX_LENGTH > cpu->limit ||
 	    entry->target == jit->thunk_indirect || !fetch_page(cpu))
@@ -249,8 +244,10 @@ const uint8_t *jit_continue(struct translator *jit, struct cpu *cpu, uint64_t *l
 		const uint8_t *entry = NULL;
 		bool to_limit = false;
 
-		if (!cpu->in_delay_slot && arrival == ARRIVAL_HEAD)
-			entry = cached_entry(jit, cpu);
+		if (!cpu->in_delay_slot && arrival <= ARRIVAL_MIDDLE)
+			entry = cached_entry(jit, cpu, 0);
+		if (!entry && !cpu->in_delay_slot && arrival == ARRIVAL_MIDDLE)
+			entry = cached_entry(jit, cpu, KEY_SHORT);
 		if (entry) {
 			*limit = cpu->limit;
 			*budget = (int64_t)(cpu->limit - cpu->cycles);
@@ -323,6 +320,13 @@ static bool interpret_inside(struct translator *jit, struct cpu *cpu, struct jit
 	       !site->block->dead;
 }
 
+static bool is_eret(uint32_t word)
+{
+	const struct insn *insn = &insn_table[INSN_ID_eret];
+
+	return (word & insn->mask) == insn->match;
+}
+
 /* Called by the site thunk. Returns where to go on, in the executable view. */
 static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 				   const struct site *site)
@@ -335,8 +339,8 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		jit->stats.slow_memory++;
 		if (fill(cpu, site))
 			return site->resume;
-		if (site->grouped)
-			return go_on(cpu, frame, ARRIVAL_UNGROUPED);
+		if (site->careful)
+			return go_on(cpu, frame, ARRIVAL_CAREFUL);
 		jit->stats.interpreted++;
 		interpreter_step(cpu);
 		return go_on(cpu, frame, ARRIVAL_HEAD);
@@ -344,10 +348,10 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		/* Behind the end of a block the instruction has not been charged. */
 		if (cpu->cycles < cpu->limit && interpret_inside(jit, cpu, frame, site))
 			return site->resume;
-		return go_on(cpu, frame, ARRIVAL_HEAD);
+		return go_on(cpu, frame, is_eret(site->word) ? ARRIVAL_MIDDLE : ARRIVAL_HEAD);
 	default:
 		jit->stats.continues++;
-		return go_on(cpu, frame, ARRIVAL_AGAIN);
+		return go_on(cpu, frame, site->careful ? ARRIVAL_CAREFUL : ARRIVAL_AGAIN);
 	}
 }
 
@@ -365,7 +369,7 @@ static const uint8_t *link_reached(struct cpu *cpu, struct jit_frame *frame, str
 	host_page = fetch_page(cpu);
 	if (!jit->single && !must_leave(cpu) && host_page &&
 	    worth_a_block(jit, cpu, cpu_key(cpu))) {
-		struct block *block = make_block(jit, cpu, 0, host_page);
+		struct block *block = make_block(jit, cpu, link->middle ? KEY_SHORT : 0, host_page);
 
 		/* Making the block may have evicted the one the link is in. */
 		if (block && generation == jit->stats.evictions + jit->stats.invalidations)

@@ -198,10 +198,13 @@ static bool step(struct cpu *cpu, struct trace *trace, struct cursor *cursor)
 	bool more;
 
 	trace->next = cursor->pc;
+	trace->next_word = 0;
 	trace->end = END_LINK;
 	if (trace->length + 2 > (trace->key & KEY_SHORT ? SHORT_MAX_LENGTH : BLOCK_MAX_LENGTH))
 		return false;
 	if (!append(cpu, trace, cursor->pc, false) || !can_translate(i->insn, i->pc, trace->key)) {
+		if (trace->length > start)
+			trace->next_word = i->word;
 		trace->length = start;
 		trace->pages = pages;
 		trace->end = END_INTERPRET;
@@ -245,7 +248,7 @@ bool trace_build(struct translator *jit, struct cpu *cpu, uint64_t va, uint32_t 
 		;
 	if (trace->length == 0)
 		return false;
-	if (!(key & KEY_UNGROUPED))
+	if (!(key & KEY_CAREFUL))
 		group_accesses(trace);
 	return true;
 }

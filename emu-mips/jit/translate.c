@@ -275,7 +275,7 @@ bool can_translate(const struct insn *insn, uint64_t pc, uint32_t key)
 {
 	if (insn->class == CLASS_BRANCH || insn->class == CLASS_BRANCH_LIKELY ||
 	    insn->class == CLASS_JUMP)
-		return !(insn->flags & INSN_FPU) || (key & KEY_FPU);
+		return !(insn->flags & INSN_FPU) || !(key & KEY_CAREFUL);
 	if (changes_translation(insn))
 		return address_unmapped(key, pc);
 	return !(insn->flags & INSN_ENDS);
@@ -285,9 +285,7 @@ bool exact_here(const struct insn *insn, uint32_t key)
 {
 	if ((insn->flags & INSN_OP64) && !(key & KEY_OPS64))
 		return false;
-	if ((insn->flags & INSN_FPU) && (key & (KEY_FPU | KEY_FR)) != (KEY_FPU | KEY_FR))
-		return false;
-	return true;
+	return !(insn->flags & INSN_FPU) || !(key & KEY_CAREFUL);
 }
 
 static exec_handler *const handlers[INSN_COUNT] = {
@@ -344,21 +342,45 @@ static bool fold(struct builder *t, const struct trace_insn *i)
 	return true;
 }
 
+/*
+ * Before the first floating-point instruction of a block: the FPU must be usable with 64-bit
+ * registers, FCSR must say round to nearest, no exception enabled, no flush to zero. Otherwise the
+ * careful variant goes on, which leaves floating point to the interpreter.
+ */
+void check_fpu(struct builder *t, const struct trace_insn *i)
+{
+	struct site *site;
+
+	if (!(i->insn->flags & INSN_FPU) || t->fpu_checked)
+		return;
+	t->fpu_checked = true;
+	site = make_site(t, SITE_CONTINUE);
+	site->careful = true;
+	emit_cmp8_rm_i(&t->e, CPU_FIELD(fpu_usable), 0);
+	add_site_stub(t, emit_jcc(&t->e, CC_E), site);
+	emit_cmp8_rm_i(&t->e, CPU_FIELD(fr), 0);
+	add_site_stub(t, emit_jcc(&t->e, CC_E), site);
+	emit_test_rm_i(&t->e, false, CPU_FIELD(fcr31),
+		       (int32_t)(FCSR_RM | FCSR_FS | 0x1fu << FCSR_ENABLE_SHIFT));
+	add_site_stub(t, emit_jcc(&t->e, CC_NE), site);
+}
+
 void translate_plain(struct builder *t, const struct trace_insn *i)
 {
 	translate_function *f = translator_of(i->insn);
 
 	if (i->check_page)
 		emit_page_check(t, i);
-	if (i->fused)
-		return;
 	if (exact_here(i->insn, t->trace->key)) {
+		check_fpu(t, i);
 		if (fold(t, i))
 			return;
 		if (f && f(t, i))
 			return;
 	}
 	emit_interpret(t, i);
+	if (i->insn->id == INSN_ID_ctc1 || changes_translation(i->insn))
+		t->fpu_checked = false;
 }
 
 /* Goes back to the hot path when doubling @value (which drops the sign) gives zero. */
@@ -472,6 +494,9 @@ static void emit_end(struct builder *t)
 	case END_LINK:
 		materialise_all(t);
 		add_exit_stub(t, emit_jmp(&t->e), trace->next, trace->length);
+		t->link[t->links - 1].middle = (trace->key & KEY_SHORT) &&
+					       trace->next == trace->insn[t->index].pc + 4 &&
+					       !trace->insn[t->index].delay_slot;
 		break;
 	case END_INDIRECT:
 		emit_indirect(t);
@@ -480,6 +505,7 @@ static void emit_end(struct builder *t)
 		materialise_all(t);
 		site = make_site(t, SITE_INTERPRET);
 		site->pc = trace->next;
+		site->word = trace->next_word;
 		site->give_back = 0;
 		site->target = TARGET_NONE;
 		emit_site_jump(&t->e, site, t->jit->thunk_site);
@@ -556,6 +582,7 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 	t->trace = trace;
 	t->stubs = 0;
 	t->links = 0;
+	t->fpu_checked = false;
 	t->state.known = 1; /* $zero */
 	t->state.pending = 0;
 	t->state.value[0] = 0;

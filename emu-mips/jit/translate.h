@@ -59,6 +59,7 @@ struct builder {
 	struct block *block;
 	struct emitter e;
 	unsigned index; /* instruction being translated */
+	bool fpu_checked;
 	struct register_state state;
 	struct slot_context slot;
 	unsigned stubs;
@@ -119,6 +120,8 @@ struct site *interpret_if(struct builder *t, enum condition cc);
 
 /* Emits instruction t->index (not a branch). */
 void translate_plain(struct builder *t, const struct trace_insn *i);
+/* Checks, before the first floating-point instruction, that the FPU is as translated code needs. */
+void check_fpu(struct builder *t, const struct trace_insn *i);
 /* Checks that the page of the present instruction is mapped as it was at translation. */
 void emit_page_check(struct builder *t, const struct trace_insn *i);
 

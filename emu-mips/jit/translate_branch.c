@@ -270,6 +270,7 @@ unsigned translate_branch(struct builder *t, const struct trace_insn *i)
 {
 	if (i->check_page)
 		emit_page_check(t, i);
+	check_fpu(t, i);
 	if (i->insn->id == INSN_ID_jr || i->insn->id == INSN_ID_jalr) {
 		if (!i->jump_known)
 			return emit_register_jump(t, i);

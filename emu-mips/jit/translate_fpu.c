@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Floating point on SSE2, for FR = 1, rounding to nearest, no exception enabled and FS clear (all
- * in the block's key); anything else is the interpreter's.
+ * Floating point on SSE2, for FR = 1, rounding to nearest, no exception enabled and FS clear
+ * (check_fpu() sees to it); anything else is the interpreter's.
  *
  * The result of the host is the guest's unless it is a NaN, an infinity, zero or tiny: then the
  * exponent check sends the operation to its handler (a zero that is exact comes back at once). What
@@ -59,11 +59,6 @@ static void store_result(struct builder *t, const struct trace_insn *i, bool dbl
 	site->resume = emit_here(&t->e);
 }
 
-static bool usable(const struct builder *t)
-{
-	return t->trace->key & KEY_FP_NEAREST;
-}
-
 static bool binary(struct builder *t, const struct trace_insn *i, bool dbl, enum sse_op op)
 {
 	enum zero_rule rule = op == SSE_MUL   ? ZERO_OF_EITHER
@@ -71,8 +66,6 @@ static bool binary(struct builder *t, const struct trace_insn *i, bool dbl, enum
 					      : ZERO_EXACT;
 	struct site *site;
 
-	if (!usable(t))
-		return false;
 	load_operand(t, dbl, 0, field_fs(i->word), 0);
 	load_operand(t, dbl, 1, field_ft(i->word), 1);
 	note_operation(t, i);
@@ -100,8 +93,6 @@ static bool square_root(struct builder *t, const struct trace_insn *i, bool dbl)
 {
 	struct site *site;
 
-	if (!usable(t))
-		return false;
 	load_operand(t, dbl, 0, field_fs(i->word), 0);
 	note_operation(t, i);
 	emit_sse_op(&t->e, dbl, SSE_SQRT, 0, XMM(0));
@@ -126,8 +117,6 @@ static bool multiply_add(struct builder *t, const struct trace_insn *i, bool dbl
 {
 	struct site *product, *sum;
 
-	if (!usable(t))
-		return false;
 	load_operand(t, dbl, 0, field_fs(i->word), 0);
 	load_operand(t, dbl, 1, field_ft(i->word), 1);
 	load_operand(t, dbl, 2, field_fr(i->word), 2);
@@ -292,8 +281,6 @@ static bool compare(struct builder *t, const struct trace_insn *i, bool dbl)
 	struct emitter *e = &t->e;
 	struct site *site;
 
-	if (!usable(t))
-		return false;
 	load_operand(t, dbl, 0, field_fs(i->word), 0);
 	load_operand(t, dbl, 1, field_ft(i->word), 1);
 	note_operation(t, i);
@@ -329,8 +316,6 @@ static bool convert_float(struct builder *t, const struct trace_insn *i, bool to
 {
 	struct site *site;
 
-	if (!usable(t))
-		return false;
 	load_operand(t, !to_double, 0, field_fs(i->word), 0);
 	note_operation(t, i);
 	emit_cvt_float(&t->e, to_double, 0, XMM(0));
@@ -354,8 +339,6 @@ static bool t_cvt_s_d(struct builder *t, const struct trace_insn *i)
 /* From an integer: any result is fine, zero too. */
 static bool convert_from_int(struct builder *t, const struct trace_insn *i, bool dbl, bool wide)
 {
-	if (!usable(t))
-		return false;
 	emit_mov_r_rm(&t->e, wide, RAX, fpr(field_fs(i->word)));
 	emit_mov_rm_r(&t->e, wide, kept_operand(0), RAX);
 	note_operation(t, i);
@@ -381,8 +364,6 @@ static bool convert_to_int(struct builder *t, const struct trace_insn *i, bool d
 	struct emitter *e = &t->e;
 	struct site *site;
 
-	if (!usable(t))
-		return false;
 	load_operand(t, dbl, 0, field_fs(i->word), 0);
 	note_operation(t, i);
 	emit_cvt_to_int(e, dbl, wide, truncate, RAX, 0);

@@ -32,7 +32,7 @@ static struct site *memory_site(struct builder *t, const struct access_plan *pla
 	site->size = (uint8_t)plan->size;
 	site->span = (uint16_t)plan->span;
 	site->offset = plan->offset;
-	site->grouped = plan->grouped;
+	site->careful = plan->grouped;
 	site->index_address = plan->index != 0;
 	return site;
 }

@@ -195,7 +195,8 @@ void run_kill(struct run *run, unsigned vm, enum vm_stop why)
 
 /* ---- the machine ---- */
 
-static int make_config(const struct run_options *options, struct machine_config *config)
+static int make_config(const struct run_options *options, struct machine_config *config,
+		       struct ccnuma_config *ccnuma)
 {
 	struct machine_file file;
 	uint64_t wanted = 0;
@@ -203,6 +204,7 @@ static int make_config(const struct run_options *options, struct machine_config 
 	if (!machine_file_read(options->machine, &file))
 		return DISCO_USAGE;
 	*config = file.config;
+	machine_file_ccnuma(&file, ccnuma);
 	config->seed = options->seed;
 	if (options->cpus)
 		config->cpus = options->cpus;
@@ -298,13 +300,14 @@ static int build_and_run(struct run *run)
 int command_run(int argc, char **argv)
 {
 	struct machine_config config;
+	struct ccnuma_config ccnuma;
 	struct run_options options;
 	struct error error = {""};
 	struct run *run;
 	int status = run_parse(argc, argv, &options);
 
 	if (!status)
-		status = make_config(&options, &config);
+		status = make_config(&options, &config, &ccnuma);
 	if (status)
 		return status < 0 ? DISCO_OK : status;
 	run = calloc(1, sizeof(*run));
@@ -312,6 +315,10 @@ int command_run(int argc, char **argv)
 		return complain(DISCO_FAILED, "out of memory");
 	run->options = &options;
 	run->machine = machine_create(&config, options.engine, &error);
+	if (run->machine && options.ccnuma && machine_use_ccnuma(run->machine, &ccnuma, &error)) {
+		machine_destroy(run->machine);
+		run->machine = NULL;
+	}
 	if (run->machine) {
 		run->machine->instruction_limit = options.limit;
 		status = build_and_run(run);

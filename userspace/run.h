@@ -3,6 +3,7 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ struct run_options {
 	unsigned cpus; /* 0: the machine file's */
 	uint64_t machine_memory;
 	uint64_t seed, limit;
+	bool ccnuma; /* memory model */
 	bool cp0_timer;
 	bool no_xkseg_bit, no_segctl;
 	struct monitor_options monitor;
@@ -120,6 +122,10 @@ void run_console_marker(void *vm, unsigned cpu, uint32_t value);
 /* ---- run_report.c, run_report_json.c ---- */
 const char *run_stop_name(enum vm_stop stop);
 struct vcpu_stats run_vm_stats(const struct run *run, const struct run_vm *vm);
+/* The memory model's part of both, in run_report_memory.c. */
+void run_report_memory(const struct run *run, FILE *out);
+json_t *run_memory_json(const struct run *run);
+json_t *run_vm_memory_json(const struct run *run, const struct run_vm *vm);
 void run_report_text(const struct run *run, FILE *out);
 int run_report_json(const struct run *run, const char *path, int exit_status);
 

@@ -28,6 +28,7 @@ enum option_key {
 	KEY_MACHINE,
 	KEY_MACHINE_MEMORY,
 	KEY_ENGINE,
+	KEY_MODEL,
 	KEY_TIMER,
 	KEY_SEED,
 	KEY_LIMIT,
@@ -83,6 +84,10 @@ static const struct argp_option table[] = {
 	{"audit", KEY_AUDIT, "MS", 0, "check all memory maps every MS simulated milliseconds", 3},
 	{NULL, 0, NULL, 0, "The run:", 4},
 	{"engine", KEY_ENGINE, "NAME", 0, "execution engine", 4},
+	{"model", KEY_MODEL, "NAME", 0,
+	 "memory model: none (default; one cycle an instruction), or ccnuma (caches, directory, "
+	 "latencies by distance)",
+	 4},
 	{"seed", KEY_SEED, "N", 0, "seed of everything random (default 1)", 4},
 	{"limit", KEY_LIMIT, "N", 0, "stop after N instructions", 4},
 	{"console", KEY_CONSOLE, "KIND", 0, "terminal (default), pty, unix:DIR, or files:DIR", 4},
@@ -147,6 +152,16 @@ static int take_engine(struct run_options *options, const char *name)
 		}
 	}
 	return complain_unknown("engine", name, names);
+}
+
+static int take_model(struct run_options *options, const char *name)
+{
+	static const char *const names[] = {"none", "ccnuma", NULL};
+
+	options->ccnuma = !strcmp(name, "ccnuma");
+	if (options->ccnuma || !strcmp(name, "none"))
+		return DISCO_OK;
+	return complain_unknown("memory model", name, names);
 }
 
 static int take_console(struct run_options *options, const char *text)
@@ -320,6 +335,8 @@ static int parse_run(struct parser *parser, int key, char *value)
 		return DISCO_OK;
 	case KEY_ENGINE:
 		return take_engine(options, value);
+	case KEY_MODEL:
+		return take_model(options, value);
 	case KEY_SEED:
 		return take_number("seed", value, 0, UINT64_MAX, &options->seed);
 	case KEY_LIMIT:

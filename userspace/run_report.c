@@ -131,6 +131,8 @@ void run_report_text(const struct run *run, FILE *out)
 {
 	print_machine(run, out);
 	print_vms(run, out);
+	if (run->machine->ccnuma)
+		run_report_memory(run, out);
 	print_counters(run, out);
 	print_charges(run, out);
 }

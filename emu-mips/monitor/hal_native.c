@@ -38,6 +38,8 @@ static void resume(struct monitor *monitor, struct cpu *cpu, const struct trap *
 	state->idle = false;
 	cpu_state_changed(cpu);
 	monitor->current = NULL;
+	if (cpu->machine->ccnuma)
+		native_count_memory(monitor, cpu);
 }
 
 void native_trap(struct cpu_monitor *hook, struct cpu *cpu, enum mips_exception code, bool refill)
@@ -219,8 +221,8 @@ void *hal_page(struct mpn mpn)
 void hal_page_changes(struct mpn mpn, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		ram_will_write(native->machine, hal_mpn_address((struct mpn){mpn.value + i}).value,
-			       MIPS_PAGE_SIZE);
+		machine_dma(native->machine, hal_mpn_address((struct mpn){mpn.value + i}).value,
+			    MIPS_PAGE_SIZE, true);
 }
 
 void hal_page_zero(struct mpn mpn, unsigned count)

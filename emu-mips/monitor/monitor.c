@@ -82,6 +82,8 @@ struct monitor *monitor_create(struct machine *machine, const struct monitor_opt
 	monitor->machine = machine;
 	monitor->options = *options;
 	monitor->hook.trap = native_trap;
+	for (unsigned n = 0; n < MACHINE_MAX_CPUS; n++)
+		monitor->cpu[n].vm = -1;
 	native = monitor;
 	fill_config(monitor, &config);
 	monitor->memory = zeroed(vmm_memory_needed(&config));
@@ -140,9 +142,14 @@ static void *lazy_map(void *opaque, uint64_t pa, size_t *length, bool write)
 {
 	struct native_vm *vm = opaque;
 	const struct guest_memory *memory = vmm_vm_memory(vm->monitor->vmm, vm->number);
+	struct machine *machine = vm->monitor->machine;
+	uint8_t *host;
 
 	native = vm->monitor;
-	return memory->map(memory->opaque, pa, length, write);
+	host = memory->map(memory->opaque, pa, length, write);
+	if (host && !write && machine->ccnuma) /* writes: hal_page_changes() */
+		ccnuma_dma(machine->ccnuma, (uint64_t)(host - machine->ram), *length, false);
+	return host;
 }
 
 static bool lazy_valid(void *opaque, uint64_t pa, uint64_t length)

@@ -12,7 +12,9 @@
 struct native_cpu {
 	unsigned interrupts; /* HAL_INTERRUPT_* not yet taken */
 	bool idle;
-	uint64_t guest_ksu; /* of the guest that trapped */
+	uint64_t guest_ksu;	     /* of the guest that trapped */
+	int vm;			     /* the VM it runs; -1: none */
+	struct ccnuma_stats counted; /* what has been given to VMs */
 };
 
 struct native_vm {
@@ -25,6 +27,7 @@ struct native_vm {
 	struct guest_memory lazy; /* to the VM's memory, which is there once it has been made */
 	unsigned number;
 	uint64_t random;
+	struct ccnuma_stats counted; /* what memory model `ccnuma` counted while it ran */
 	void (*output)(void *opaque, unsigned port, const uint8_t *data, size_t length);
 	void *opaque;
 	struct native_port {
@@ -53,6 +56,10 @@ extern _Thread_local struct monitor *native;
 void native_trap(struct cpu_monitor *hook, struct cpu *cpu, enum mips_exception code, bool refill);
 void native_on_deadline(struct cpu *cpu);
 void native_start_cpu(struct monitor *monitor, struct cpu *cpu);
+
+/* monitor/memory_stats.c: gives @cpu's counts since last time to the VM that ran on it, if another
+ * one runs now. */
+void native_count_memory(struct monitor *monitor, const struct cpu *cpu);
 
 /* monitor/vm_load.c: kernel, initrd and device tree into VM @number. */
 int vm_load(struct monitor *monitor, const struct monitor_vm *config, unsigned number,

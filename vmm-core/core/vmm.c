@@ -85,6 +85,13 @@ unsigned vmm_vcpu_cpu(const struct vmm *vmm, unsigned vm, unsigned vcpu)
 	return cpu ? cpu->number : 0;
 }
 
+int vmm_cpu_vm(const struct vmm *vmm, unsigned cpu)
+{
+	const struct vcpu *current = vmm->cpu[cpu].current;
+
+	return current ? (int)current->vm->number : -1;
+}
+
 size_t vmm_console_input(struct vmm *vmm, unsigned number, unsigned port, const uint8_t *data,
 			 size_t length)
 {

@@ -10,6 +10,7 @@
 #define EMU_MONITOR_H
 
 #include "emu/board.h"
+#include "emu/ccnuma.h"
 #include "vmm/vmm.h"
 
 struct monitor;
@@ -78,6 +79,9 @@ const struct monitor_stats *monitor_stats(const struct monitor *monitor);
 /* Disk @disk of VM @vm; false when there is none. */
 bool monitor_disk_stats(const struct monitor *monitor, unsigned vm, unsigned disk,
 			struct board_disk_stats *stats);
+/* What memory model `ccnuma` counted of VM @vm, on whatever CPU it ran, without what the monitor
+ * did meanwhile for others; all zero in model `none`. */
+void monitor_memory_stats(struct monitor *monitor, unsigned vm, struct ccnuma_stats *stats);
 /* Names of charge.def's operations; NULL beyond the last. */
 const char *monitor_charge_name(unsigned operation);
 

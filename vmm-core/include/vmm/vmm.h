@@ -173,6 +173,9 @@ const struct vcpu_stats *vmm_vcpu_stats(struct vmm *vmm, unsigned vm, unsigned v
 void vmm_vm_memory_stats(const struct vmm *vmm, unsigned vm, struct vm_memory *memory);
 unsigned vmm_vcpu_cpu(const struct vmm *vmm, unsigned vm, unsigned vcpu); /* its CPU now or last */
 
+/* The VM that runs on @cpu; -1: none. */
+int vmm_cpu_vm(const struct vmm *vmm, unsigned cpu);
+
 /* Input for UART @port: bytes taken (its FIFO holds 16). */
 size_t vmm_console_input(struct vmm *vmm, unsigned vm, unsigned port, const uint8_t *data,
 			 size_t length);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What memory model `ccnuma` counted in a `disco run`: machine, nodes, VMs; text and JSON. */
+#include <string.h>
+
+#include "boot.h"
+#include "run.h"
+
+static uint64_t stall(const struct ccnuma_stats *stats)
+{
+	uint64_t sum = stats->uncached_cycles;
+
+	for (unsigned level = 0; level < LEVELS; level++)
+		sum += stats->stall_cycles[level];
+	return sum;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static uint64_t remote_stall(const struct ccnuma_stats *stats)
+{
+	return stats->stall_cycles[LEVEL_REMOTE_CLEAN] + stats->stall_cycles[LEVEL_REMOTE_DIRTY];
+}
+
+static void print_line(FILE *out, const char *name, const struct ccnuma_stats *stats, uint64_t busy)
+{
+	uint64_t misses = stats->local_misses + stats->remote_misses;
+
+	fprintf(out, "%-10s %12llu %8.1f %8.1f %8.1f %8.1f %8.1f\n", name,
+		(unsigned long long)misses, percent(stats->local_misses, misses),
+		percent(stats->stall_cycles[LEVEL_L2], busy),
+		percent(stats->stall_cycles[LEVEL_LOCAL], busy), percent(remote_stall(stats), busy),
+		percent(stats->stall_cycles[LEVEL_UPGRADE], busy));
+}
+
+static uint64_t vm_busy(const struct run *run, const struct run_vm *vm)
+{
+	struct vcpu_stats stats = run_vm_stats(run, vm);
+
+	return stats.time[TIME_USER] + stats.time[TIME_KERNEL] + stats.time[TIME_MONITOR];
+}
+
+/* Misses of the CPUs of @node. */
+static struct ccnuma_stats node_stats(const struct run *run, unsigned node)
+{
+	const struct machine *machine = run->machine;
+	struct ccnuma_stats sum;
+
+	memset(&sum, 0, sizeof(sum));
+	for (unsigned n = 0; n < machine->config.cpus; n++) {
+		const uint64_t *from = (const uint64_t *)ccnuma_stats(machine->ccnuma, n);
+		uint64_t *to = (uint64_t *)&sum;
+
+		for (size_t i = 0; machine->cpu[n]->node == node && i < sizeof(sum) / 8; i++)
+			to[i] += from[i];
+	}
+	return sum;
+}
+
+void run_report_memory(const struct run *run, FILE *out)
+{
+	struct ccnuma_stats stats;
+	uint64_t busy = 0;
+	char name[16];
+
+	for (unsigned n = 0; n < run->vms; n++)
+		busy += vm_busy(run, &run->vm[n]);
+	report_memory_sum(run->machine, &stats);
+	fprintf(out, "\n%-10s %12s %8s %8s %8s %8s %8s\n", "Memory", "L2 misses", "local%", "L2%",
+		"local%", "remote%", "upgrade%");
+	print_line(out, "machine", &stats, busy);
+	for (unsigned n = 0; n < run->vms; n++) {
+		monitor_memory_stats(run->monitor, run->vm[n].number, &stats);
+		print_line(out, run->vm[n].options->name, &stats, vm_busy(run, &run->vm[n]));
+	}
+	fputs("local: of the misses, by the page's home; then stall by where it was served, of the "
+	      "VMs' busy cycles\n",
+	      out);
+	fprintf(out, "%-10s %12s %8s\n", "Node", "L2 misses", "local%");
+	for (unsigned node = 0; node < run->machine->config.nodes; node++) {
+		uint64_t misses;
+
+		stats = node_stats(run, node);
+		misses = stats.local_misses + stats.remote_misses;
+		snprintf(name, sizeof(name), "%u", node);
+		fprintf(out, "%-10s %12llu %8.1f\n", name, (unsigned long long)misses,
+			percent(stats.local_misses, misses));
+	}
+}
+
+/* ---- JSON ---- */
+
+static void put(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+static json_t *object_of(const struct ccnuma_stats *stats)
+{
+	json_t *object = json_object(), *stalls = json_object(), *causes = json_object();
+
+	for (unsigned level = LEVEL_L2; level < LEVELS; level++)
+		put(stalls, report_level_names[level], stats->stall_cycles[level]);
+	for (unsigned cause = 0; cause < CAUSES; cause++)
+		put(causes, report_cause_names[cause], stats->cause[cause]);
+	put(object, "local_misses", stats->local_misses);
+	put(object, "remote_misses", stats->remote_misses);
+	put(object, "stall_cycles_total", stall(stats));
+	json_object_set_new(object, "causes", causes);
+	json_object_set_new(object, "stall_cycles", stalls);
+	put(object, "queue_cycles", stats->queue_cycles);
+	put(object, "invalidations", stats->invalidations);
+	put(object, "writebacks", stats->writebacks);
+	return object;
+}
+
+json_t *run_memory_json(const struct run *run)
+{
+	json_t *object, *nodes = json_array();
+	struct ccnuma_stats stats;
+
+	report_memory_sum(run->machine, &stats);
+	object = object_of(&stats);
+	for (unsigned node = 0; node < run->machine->config.nodes; node++) {
+		stats = node_stats(run, node);
+		json_array_append_new(nodes, object_of(&stats));
+	}
+	json_object_set_new(object, "nodes", nodes);
+	return object;
+}
+
+json_t *run_vm_memory_json(const struct run *run, const struct run_vm *vm)
+{
+	struct ccnuma_stats stats;
+	json_t *object;
+
+	monitor_memory_stats(run->monitor, vm->number, &stats);
+	object = object_of(&stats);
+	put(object, "busy_cycles", vm_busy(run, vm));
+	return object;
+}

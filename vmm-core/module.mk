@@ -6,14 +6,14 @@ $(BUILD)/libvmm.a: $(call objects,$(vmm-srcs))
 
 # The same files for MIPS: $(BUILD)/mips/vmm-core.elf, and measure.elf, which measures their paths.
 CROSS	  ?= mips64el-linux-gnuabi64-
-MIPSFLAGS := -mabi=64 -EL -march=mips64r2 -msym32 -mno-abicalls -fno-pic -G0 -std=gnu11 -O2 -g \
+MIPSFLAGS := -mabi=64 -EL -march=mips64r2 -msym32 -mno-abicalls -fno-pic -G0 -std=gnu11 -O3 -g \
 	     -ffreestanding -fno-builtin -fno-stack-protector -fno-tree-loop-distribute-patterns \
 	     $(WARNINGS) -Ivmm-core/include -Ivmm-core/core -Ivmm-core/mips -MMD -MP
 mips-core := $(patsubst %.c,$(BUILD)/mips/%.o,$(vmm-srcs))
 mips-hal  := $(patsubst %,$(BUILD)/mips/vmm-core/%.o,rt/memory mips/hal_mips mips/entry)
 
-# The core alone is soft-float: it must not touch the guests' FPU registers.
-$(BUILD)/mips/vmm-core/core/%.o $(BUILD)/mips/vmm-core/dev/%.o: MIPSFLAGS += -msoft-float
+# Optimised as a whole at the final links; the objects are good for ld -r and nm as well.
+$(mips-core) $(BUILD)/mips/vmm-core/mips/hal_mips.o: MIPSFLAGS += -flto -ffat-lto-objects
 $(BUILD)/mips/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	@$(if $(V),,echo "  CC-MIPS $<")
@@ -31,15 +31,15 @@ $(BUILD)/core.o: $(call objects,$(vmm-srcs))
 $(BUILD)/core.gate: $(BUILD)/core.o $(BUILD)/mips/core.o vmm-core/mips/gate
 	$(Q)vmm-core/mips/gate "$(CROSS)" $(BUILD)/core.o $(BUILD)/mips/core.o
 	$(Q)touch $@
+MIPSLINK = $(Q)$(CROSS)gcc $(MIPSFLAGS) -flto=auto -nostdlib -static -Wl,--build-id=none \
+	   -Wl,--no-warn-mismatch
 $(BUILD)/mips/vmm-core.elf: $(mips-core) $(mips-hal) vmm-core/mips/link.ld
 	@$(if $(V),,echo "  LD-MIPS $@")
-	$(Q)$(CROSS)ld -EL -m elf64ltsmip --no-warn-mismatch -T vmm-core/mips/link.ld -o $@ \
-		$(mips-core) $(mips-hal)
+	$(MIPSLINK) -Wl,-T,vmm-core/mips/link.ld -o $@ $(mips-core) $(mips-hal)
 priv-runtime := tests/guest/priv/runtime
 $(BUILD)/mips/measure.elf: vmm-core/mips/measure.c $(mips-core) $(mips-hal) \
 		$(wildcard $(priv-runtime)/*)
-	$(Q)$(CROSS)gcc $(MIPSFLAGS) -Wno-main -Wno-cast-function-type -DPROGRAM='"measure"' \
-		-I$(priv-runtime) -nostdlib -static -Wl,-T,$(priv-runtime)/link.ld \
-		-Wl,--build-id=none -Wl,--no-warn-mismatch -o $@ $< $(mips-core) $(mips-hal) \
+	$(MIPSLINK) -Wno-main -DPROGRAM='"measure"' -I$(priv-runtime) \
+		-Wl,-T,$(priv-runtime)/link.ld -o $@ $< $(mips-core) $(mips-hal) \
 		$(wildcard $(priv-runtime)/*.c $(priv-runtime)/*.S)
 ALL += $(BUILD)/core.gate $(BUILD)/mips/vmm-core.elf $(BUILD)/mips/measure.elf

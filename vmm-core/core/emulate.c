@@ -110,7 +110,7 @@ static enum outcome interrupt_enable(struct vcpu *vcpu, struct trap *trap, uint3
 	}
 	set_gpr(trap, rt_of(instruction), sign_extend_32(old));
 	vcpu->stats.emulated_di_ei++;
-	hal_charge(CHARGE_CP0_READ, 1);
+	hal_charge(CHARGE_DI_EI, 1);
 	return GO_ON;
 }
 

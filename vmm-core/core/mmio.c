@@ -11,14 +11,24 @@ struct access {
 	bool store;
 	bool sign;    /* loads: sign-extended */
 	uint8_t link; /* LL, SC */
+	uint8_t part; /* LWL..., LWR...: the part of a word on one side of the address */
 };
 
+enum { WHOLE, LEFT, RIGHT };
+
 static const struct access access_of[64] = {
-	[32] = {1, false, true, 0},  [33] = {2, false, true, 0},  [35] = {4, false, true, 0},
-	[36] = {1, false, false, 0}, [37] = {2, false, false, 0}, [39] = {4, false, false, 0},
-	[40] = {1, true, false, 0},  [41] = {2, true, false, 0},  [43] = {4, true, false, 0},
-	[48] = {4, false, true, 1},  [52] = {8, false, false, 1}, [55] = {8, false, false, 0},
-	[56] = {4, true, false, 1},  [60] = {8, true, false, 1},  [63] = {8, true, false, 0},
+	[32] = {1, false, true, 0, WHOLE},  [33] = {2, false, true, 0, WHOLE},
+	[35] = {4, false, true, 0, WHOLE},  [36] = {1, false, false, 0, WHOLE},
+	[37] = {2, false, false, 0, WHOLE}, [39] = {4, false, false, 0, WHOLE},
+	[40] = {1, true, false, 0, WHOLE},  [41] = {2, true, false, 0, WHOLE},
+	[43] = {4, true, false, 0, WHOLE},  [48] = {4, false, true, 1, WHOLE},
+	[52] = {8, false, false, 1, WHOLE}, [55] = {8, false, false, 0, WHOLE},
+	[26] = {8, false, false, 0, LEFT},  [27] = {8, false, false, 0, RIGHT},
+	[34] = {4, false, true, 0, LEFT},   [38] = {4, false, true, 0, RIGHT},
+	[42] = {4, true, false, 0, LEFT},   [46] = {4, true, false, 0, RIGHT},
+	[44] = {8, true, false, 0, LEFT},   [45] = {8, true, false, 0, RIGHT},
+	[56] = {4, true, false, 1, WHOLE},  [60] = {8, true, false, 1, WHOLE},
+	[63] = {8, true, false, 0, WHOLE},
 };
 
 static uint64_t extend(uint64_t value, const struct access *access)
@@ -51,7 +61,9 @@ void mmio_access(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool fetc
 		return;
 	access = &access_of[instruction >> 26];
 	rt = instruction >> 16 & 31;
-	region = access->size && !access->link ? vboard_region(vcpu->vm, gpa, access->size) : NULL;
+	region = access->size && !access->link && !access->part
+			 ? vboard_region(vcpu->vm, gpa, access->size)
+			 : NULL;
 	if (!region || (access->store ? !region->write : !region->read)) {
 		bus_error(vcpu, trap, false);
 		return;
@@ -92,6 +104,54 @@ static void store(uint8_t *to, unsigned size, uint64_t value)
 		to[i] = (uint8_t)(value >> (8 * i));
 }
 
+/* The part of the aligned word at @word that lies up to (LEFT) or from (RIGHT) @va: loaded into, or
+ * stored from, that end of @value. Little-endian. */
+static uint64_t load_part(const uint8_t *word, unsigned at, const struct access *access,
+			  uint64_t value)
+{
+	unsigned size = access->size;
+
+	if (access->part == LEFT)
+		for (unsigned i = 0; i <= at; i++) {
+			unsigned shift = 8 * (size - 1 - at + i);
+
+			value = (value & ~(UINT64_C(0xff) << shift)) | (uint64_t)word[i] << shift;
+		}
+	else
+		for (unsigned i = at; i < size; i++) {
+			unsigned shift = 8 * (i - at);
+
+			value = (value & ~(UINT64_C(0xff) << shift)) | (uint64_t)word[i] << shift;
+		}
+	return value;
+}
+
+static void store_part(uint8_t *word, unsigned at, const struct access *access, uint64_t value)
+{
+	unsigned size = access->size;
+
+	if (access->part == LEFT)
+		for (unsigned i = 0; i <= at; i++)
+			word[i] = (uint8_t)(value >> (8 * (size - 1 - at + i)));
+	else
+		for (unsigned i = at; i < size; i++)
+			word[i] = (uint8_t)(value >> (8 * (i - at)));
+}
+
+static void access_part(struct trap *trap, const struct access *access, uint32_t instruction,
+			struct pmap_entry *page, uint64_t va)
+{
+	unsigned at = va & (access->size - 1u), rt = instruction >> 16 & 31;
+	uint8_t *word = (uint8_t *)hal_page(page->mpn) + (va & PAGE_OFFSET_MASK) - at;
+
+	if (access->store) {
+		hal_page_changes(page->mpn, 1);
+		store_part(word, at, access, trap->gpr[rt]);
+	} else if (rt) {
+		trap->gpr[rt] = extend(load_part(word, at, access, trap->gpr[rt]), access);
+	}
+}
+
 static void access_ram(struct vcpu *vcpu, struct trap *trap, const struct access *access,
 		       uint32_t instruction, struct pmap_entry *page, uint64_t va)
 {
@@ -126,7 +186,7 @@ void emulate_access(struct vcpu *vcpu, struct trap *trap)
 	if (!fetch_trapped(trap, &instruction))
 		return;
 	access = &access_of[instruction >> 26];
-	if (!access->size || (va & (access->size - 1u))) {
+	if (!access->size || (!access->part && (va & (access->size - 1u)))) {
 		reflect_address(vcpu, trap, trap->code, va, false);
 		return;
 	}
@@ -143,6 +203,9 @@ void emulate_access(struct vcpu *vcpu, struct trap *trap)
 	if (!page)
 		return;
 	vcpu->stats.emulated_xkseg++;
-	access_ram(vcpu, trap, access, instruction, page, va);
+	if (access->part)
+		access_part(trap, access, instruction, page, va);
+	else
+		access_ram(vcpu, trap, access, instruction, page, va);
 	skip_instruction(trap);
 }

@@ -92,6 +92,7 @@ void reflect_address(struct vcpu *vcpu, struct trap *trap, enum mips_exception c
 {
 	uint64_t offset = VECTOR_GENERAL;
 
+	hal_charge(CHARGE_REFLECT_ADDRESS, 1);
 	vcpu->cp0[CP0_BADVADDR] = va;
 	if (code == EXC_MOD || code == EXC_TLBL || code == EXC_TLBS) {
 		set_tlb_registers(vcpu, va);

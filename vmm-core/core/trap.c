@@ -121,20 +121,6 @@ static void slow_tlb(struct vcpu *vcpu, struct trap *trap, bool replace)
 		reflect_address(vcpu, trap, trap->code, trap->bad_address, true);
 }
 
-static bool l2tlb_refill(struct vcpu *vcpu, uint64_t va)
-{
-	const struct l2tlb_entry *entry = l2tlb_find(vcpu, va);
-
-	if (!entry || !(entry->lo[va >> PAGE_SHIFT & 1] & ENTRYLO_V))
-		return false;
-	hal_charge(CHARGE_L2TLB_HIT, 1);
-	hal_tlb_write((va & TAG) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID), entry->lo, 0, false);
-	vcpu->stats.trap_refill++;
-	vcpu->stats.l2tlb_hits++;
-	vcpu->translated = true;
-	return true;
-}
-
 static void tlb_miss(struct vcpu *vcpu, struct trap *trap)
 {
 	/* Not a refill: an entry of the hardware with the other half valid. */
@@ -310,24 +296,6 @@ static void leave(struct pcpu *cpu, struct trap *trap, struct vcpu *entered, uin
 	cpu->vmm->active = NULL;
 }
 
-/* What the first instructions of the refill vector do in the MIPS build (mips/entry.S): an L2TLB
- * hit never comes to vmm_trap() there. In the special views the address may not mean what it seems.
- */
-static bool quick_refill(struct pcpu *cpu, struct vcpu *vcpu, const struct trap *trap,
-			 uint32_t entry)
-{
-	if (!trap->refill || trap->code > EXC_TLBS || (vcpu->view & VIEW_SPECIAL))
-		return false;
-	if (!l2tlb_refill(vcpu, trap->bad_address)) {
-		hal_charge(CHARGE_L2TLB_MISS, 1);
-		return false;
-	}
-	cpu->resumed_at = hal_ticks();
-	vcpu->stats.time[TIME_MONITOR] += (uint64_t)(uint32_t)(cpu->resumed_at - entry) * HAL_TICK;
-	cpu->vmm->active = NULL;
-	return true;
-}
-
 void vmm_trap(struct vmm *vmm, unsigned number, struct trap *trap)
 {
 	struct pcpu *cpu = &vmm->cpu[number];
@@ -342,8 +310,6 @@ void vmm_trap(struct vmm *vmm, unsigned number, struct trap *trap)
 		interrupt(cpu);
 	} else {
 		vcpu->stats.time[vcpu->mode == GUEST_USER ? TIME_USER : TIME_KERNEL] += ran;
-		if (quick_refill(cpu, vcpu, trap, entry))
-			return;
 		hal_charge(CHARGE_ENTRY_EXIT, 1);
 		if (handler[trap->code])
 			handler[trap->code](vcpu, trap);

@@ -46,8 +46,13 @@ static uint32_t real_status(const struct vcpu *vcpu)
 
 void vcpu_apply_status(struct vcpu *vcpu)
 {
+	uint64_t *quick = vcpu->mode == GUEST_KERNEL ? vcpu->cp0 : NULL;
 	struct pcpu *cpu = vcpu->pcpu;
 
+	if (cpu->quick != quick) {
+		cpu->quick = quick;
+		hal_quick(quick);
+	}
 	if (cpu->status == vcpu->real_status)
 		return;
 	cpu->status = vcpu->real_status;

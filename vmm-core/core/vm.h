@@ -218,6 +218,7 @@ struct pcpu {
 	struct vcpu *tlb_owner; /* whose entries the hardware TLB holds */
 	uint32_t status;	/* the real Status last written */
 	uint32_t hwrena;
+	uint64_t *quick; /* what hal_quick() was told */
 	uint64_t userlocal;
 	/* What has to be done before a guest goes on; attention: look at the others. */
 	bool attention;

@@ -15,8 +15,11 @@
 #define AREA_VMM	   352
 #define AREA_L2TLB	   360 /* of the vCPU on this CPU; in a special view an empty entry */
 #define AREA_L2TLB_MASK	   368 /* (entries - 1) * 32 */
-#define AREA_SPARE	   376
+#define AREA_QUICK	   376 /* what hal_quick() was told */
 #define AREA_NUMBER	   384
+
+#define QUICK_STATUS	   (8 * 17) /* of the virtual registers */
+#define QUICK_CAUSE	   (8 * 21)
 
 #define TRAP_GPR	   0 /* offsets in struct trap */
 #define TRAP_PC		   8
@@ -38,7 +41,8 @@ struct cpu_area {
 	uint64_t status;
 	uint64_t stack;
 	struct vmm *vmm;
-	uint64_t l2tlb, l2tlb_mask, spare;
+	uint64_t l2tlb, l2tlb_mask;
+	uint64_t *quick;
 	uint64_t number;
 	/* hal_mips.c only */
 	uint64_t idle;

@@ -3,7 +3,7 @@
  * Exception entry of the MIPS build: the TLB refill that the L2TLB answers, in few instructions, and
  * the way into vmm_trap() and back. charge.def counts these paths (vmm-core/mips/measure.c).
  *
- * KScratch1, 3, 4 hold the guest's k0, k1 and at meanwhile; KScratch2 points to the CPU's area.
+ * KScratch1, 3, 4, 5 hold the guest's k0, k1, at and t0 meanwhile; KScratch2 points to the CPU's area.
  */
 #include "cpu_area.h"
 
@@ -18,6 +18,7 @@
 #define c0_kscratch2	$31, 3
 #define c0_kscratch3	$31, 4
 #define c0_kscratch4	$31, 5
+#define c0_kscratch5	$31, 6
 
 #define at	$1
 #define a0	$4
@@ -84,12 +85,204 @@ refill_slow:
 	b	save
 	 li	k0, 1			/* TRAP_REFILL */
 
-/* All other exceptions. */
+/*
+ * All other exceptions. Most are privileged instructions of a guest's kernel that only move a virtual
+ * register, or a CACHE that has nothing to do: those are finished here, with three registers, when
+ * AREA_QUICK points to the vCPU's virtual registers (it is zero unless it is in its kernel mode).
+ * core/quick.c is the same in C, for the native build.
+ */
 	.section .text.general, "ax"
 	.globl	general_entry
 general_entry:
 	dmtc0	k0, c0_kscratch1
-	move	k0, $0
+	dmtc0	k1, c0_kscratch3
+	mfc0	k0, c0_cause
+	lui	k1, 0xb000
+	ori	k1, k1, 0x7c
+	and	k0, k0, k1
+	xori	k0, k0, 11 << 2		/* coprocessor unusable, 0, not in a delay slot? */
+	bnez	k0, general_slow
+	 dmfc0	k1, c0_kscratch2
+	ld	k1, AREA_QUICK(k1)
+	beqz	k1, general_slow
+	 dmtc0	at, c0_kscratch4
+	dmtc0	t0, c0_kscratch5
+	dmfc0	k0, c0_epc
+	lwu	k0, 0(k0)		/* just fetched: its page is in the TLB */
+	srl	at, k0, 21
+	xori	at, at, 0x200 | 11
+	beqz	at, quick_mfmc0
+	 xori	at, at, 11
+	beqz	at, quick_mfc0
+	 xori	at, at, 1
+	beqz	at, quick_dmfc0
+	 xori	at, at, 1 ^ 4
+	beqz	at, quick_mtc0
+	 xori	at, at, 4 ^ 5
+	beqz	at, quick_mtc0		/* DMTC0: writes the same */
+	 srl	at, k0, 26
+	xori	at, at, 0x2f
+	beqz	at, quick_cache
+	 nop
+quick_slow:
+	dmfc0	t0, c0_kscratch5
+	dmfc0	at, c0_kscratch4
+general_slow:
+	b	save
+	 move	k0, $0
+
+/* DI and EI. EI goes the long way when an interrupt is up that Status.IM lets through. */
+quick_mfmc0:
+	andi	at, k0, 0xffdf
+	xori	at, at, 0x6000
+	bnez	at, quick_slow
+	 lw	t0, QUICK_STATUS(k1)
+	andi	at, k0, 0x20
+	bnez	at, 1f
+	 lw	at, QUICK_CAUSE(k1)
+	move	at, t0
+	ins	at, $0, 0, 1
+	b	quick_write_gpr
+	 sw	at, QUICK_STATUS(k1)
+1:	and	at, at, t0
+	andi	at, at, 0xff00
+	bnez	at, quick_slow
+	 ori	at, t0, 1
+	b	quick_write_gpr
+	 sw	at, QUICK_STATUS(k1)
+
+quick_mfc0:
+	dla	t0, quick_read32
+	b	1f
+	 ext	at, k0, 11, 5
+quick_dmfc0:
+	dla	t0, quick_read64
+	ext	at, k0, 11, 5
+1:	dsll	at, at, 3
+	daddu	t0, t0, at
+	andi	at, k0, 7
+	daddu	t0, t0, at
+	lbu	t0, 0(t0)		/* register + 1 */
+	beqz	t0, quick_slow
+	 dsll	t0, t0, 3
+	daddu	t0, t0, k1
+	srl	at, k0, 21
+	andi	at, at, 1
+	bnez	at, quick_write_gpr	/* DMFC0 */
+	 ld	t0, -8(t0)
+	sll	t0, t0, 0
+
+/* t0 into the register of instruction k0's rt field, and on behind the instruction. */
+quick_write_gpr:
+	ext	at, k0, 16, 5
+	dla	k1, write_gpr
+	dsll	at, at, 3
+	daddu	k1, k1, at
+	jr	k1
+	 nop
+write_gpr:
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	b	quick_done
+	.if	\n == 1
+	 dmtc0	t0, c0_kscratch4
+	.elseif	\n == 12
+	 dmtc0	t0, c0_kscratch5
+	.elseif	\n == 26
+	 dmtc0	t0, c0_kscratch1
+	.elseif	\n == 27
+	 dmtc0	t0, c0_kscratch3
+	.else
+	 move	$\n, t0
+	.endif
+	.endr
+
+quick_done:
+	dmfc0	k0, c0_epc
+	daddiu	k0, k0, 4
+	dmtc0	k0, c0_epc
+	dmfc0	t0, c0_kscratch5
+	dmfc0	at, c0_kscratch4
+	dmfc0	k1, c0_kscratch3
+	dmfc0	k0, c0_kscratch1
+	eret
+
+/* The guest's register number t0 into t0; returns to at. */
+read_gpr:
+	.irp	n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	jr	at
+	.if	\n == 1
+	 dmfc0	t0, c0_kscratch4
+	.elseif	\n == 12
+	 dmfc0	t0, c0_kscratch5
+	.elseif	\n == 26
+	 dmfc0	t0, c0_kscratch1
+	.elseif	\n == 27
+	 dmfc0	t0, c0_kscratch3
+	.else
+	 move	t0, $\n
+	.endif
+	.endr
+
+quick_mtc0:
+	ext	at, k0, 16, 5
+	dsll	at, at, 3
+	dla	t0, read_gpr
+	daddu	t0, t0, at
+	jalr	at, t0
+	 nop
+	ext	at, k0, 11, 5
+	dsll	at, at, 3
+	andi	k0, k0, 7
+	or	at, at, k0
+	dla	k0, quick_write
+	daddu	k0, k0, at
+	lbu	k0, 0(k0)
+	beqz	k0, quick_slow
+	 dsll	k0, k0, 3
+	daddu	k1, k1, k0
+	dla	at, quick_mask
+	daddu	at, at, k0
+	ld	at, -8(at)
+	and	t0, t0, at
+	nor	at, at, $0
+	ld	k0, -8(k1)
+	and	k0, k0, at
+	or	t0, t0, k0
+	b	quick_done
+	 sd	t0, -8(k1)
+
+/* Nothing to move: instruction fetch is coherent. By index, but Index Load Tag; and by address where
+ * that needs no TLB: CKSEG0 and xkphys. */
+quick_cache:
+	ext	at, k0, 18, 3
+	sltiu	t0, at, 4
+	beqz	t0, 1f
+	 xori	at, at, 1
+	bnez	at, quick_done
+	 nop
+	b	quick_slow
+	 nop
+1:	ext	at, k0, 21, 5
+	dsll	at, at, 3
+	dla	t0, read_gpr
+	daddu	t0, t0, at
+	jalr	at, t0
+	 seh	k0, k0
+	daddu	t0, t0, k0
+	dsra	at, t0, 29
+	daddiu	at, at, 4
+	beqz	at, quick_done
+	 dsrl32	at, t0, 62 - 32
+	xori	at, at, 2
+	bnez	at, quick_slow
+	 dextu	at, t0, 40, 19
+	beqz	at, quick_done
+	 nop
+	b	quick_slow
+	 nop
+
+	.globl	long_entry
+long_entry:				/* from here on for what C does */
 save:
 	dmtc0	k1, c0_kscratch3
 	dmfc0	k1, c0_kscratch2

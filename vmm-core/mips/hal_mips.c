@@ -22,6 +22,8 @@ _Static_assert(offsetof(struct cpu_area, stack) == AREA_STACK, "entry.S");
 _Static_assert(offsetof(struct cpu_area, vmm) == AREA_VMM, "entry.S");
 _Static_assert(offsetof(struct cpu_area, l2tlb) == AREA_L2TLB, "entry.S");
 _Static_assert(offsetof(struct cpu_area, l2tlb_mask) == AREA_L2TLB_MASK, "entry.S");
+_Static_assert(offsetof(struct cpu_area, quick) == AREA_QUICK, "entry.S");
+_Static_assert(8 * CP0_STATUS == QUICK_STATUS && 8 * CP0_CAUSE == QUICK_CAUSE, "entry.S");
 _Static_assert(offsetof(struct cpu_area, number) == AREA_NUMBER, "entry.S");
 _Static_assert(offsetof(struct trap, pc) == TRAP_PC, "entry.S");
 _Static_assert(offsetof(struct trap, bad_address) == TRAP_BAD_ADDRESS, "entry.S");
@@ -103,6 +105,11 @@ uint32_t hal_fcsr(void)
 
 	__asm__ volatile("cfc1 %0, $31" : "=r"(value));
 	return value;
+}
+
+void hal_quick(uint64_t *cp0)
+{
+	area()->quick = cp0;
 }
 
 void hal_link_clear(void)

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The exceptions that the entry code of the MIPS build (mips/entry.S) finishes by itself, in a few
+ * dozen instructions: refills that the L2TLB answers, and privileged instructions of the guest's
+ * kernel that only move a virtual register or have nothing to do. The tables are the entry code's
+ * too. vmm_quick() is the same in C, for the native build, with the entry code's cost.
+ */
+#include "vm.h"
+
+#define OP_CACHE 0x2f
+#define MFC0	 0x200 /* opcode and rs */
+#define DMFC0	 0x201
+#define MTC0	 0x204
+#define DMTC0	 0x205
+#define MFMC0	 0x20b
+
+/* Registers by number * 8 + select, + 1; 0: not here. */
+extern const uint8_t quick_read32[256], quick_read64[256], quick_write[256];
+extern const uint64_t quick_mask[CP0_REGISTERS];
+
+#define AT(number, select, name) [(number) * 8 + (select)] = CP0_##name + 1
+
+/* MFC0 of registers of 32 bits without effects. */
+const uint8_t quick_read32[256] = {
+	AT(0, 0, INDEX),    AT(5, 0, PAGEMASK), AT(6, 0, WIRED),    AT(7, 0, HWRENA),
+	AT(12, 0, STATUS),  AT(12, 1, INTCTL),	AT(13, 0, CAUSE),   AT(15, 0, PRID),
+	AT(15, 1, EBASE),   AT(16, 0, CONFIG),	AT(16, 1, CONFIG1), AT(16, 2, CONFIG2),
+	AT(16, 3, CONFIG3), AT(28, 0, TAGLO),
+};
+
+/* DMFC0 of registers of 64 bits. */
+const uint8_t quick_read64[256] = {
+	AT(2, 0, ENTRYLO0),    AT(3, 0, ENTRYLO1),    AT(4, 0, CONTEXT),     AT(4, 2, USERLOCAL),
+	AT(8, 0, BADVADDR),    AT(10, 0, ENTRYHI),    AT(14, 0, EPC),	     AT(20, 0, XCONTEXT),
+	AT(30, 0, ERROREPC),   AT(31, 2, KSCRATCH1),  AT(31, 3, KSCRATCH2),  AT(31, 4, KSCRATCH3),
+	AT(31, 5, KSCRATCH4),  AT(31, 6, KSCRATCH5),  AT(31, 7, KSCRATCH6),
+};
+
+/* MTC0 and DMTC0 without effects beyond the register. */
+const uint8_t quick_write[256] = {
+	AT(0, 0, INDEX),      AT(2, 0, ENTRYLO0),   AT(3, 0, ENTRYLO1),	 AT(4, 0, CONTEXT),
+	AT(14, 0, EPC),	      AT(20, 0, XCONTEXT),  AT(28, 0, TAGLO),	 AT(30, 0, ERROREPC),
+	AT(31, 2, KSCRATCH1), AT(31, 3, KSCRATCH2), AT(31, 4, KSCRATCH3), AT(31, 5, KSCRATCH4),
+	AT(31, 6, KSCRATCH5), AT(31, 7, KSCRATCH6),
+};
+
+const uint64_t quick_mask[CP0_REGISTERS] = {
+#define CP0(name, number, select, width, write_mask, reset) [CP0_##name] = write_mask,
+#include "mips/cp0.def"
+#undef CP0
+};
+
+static void set_rt(struct trap *trap, uint32_t instruction, uint64_t value)
+{
+	unsigned rt = instruction >> 16 & 31;
+
+	if (rt)
+		trap->gpr[rt] = value;
+}
+
+static unsigned register_of(uint32_t instruction)
+{
+	return (instruction >> 11 & 31) * 8 + (instruction & 7);
+}
+
+static bool move_from(struct vcpu *vcpu, struct trap *trap, uint32_t instruction, bool wide)
+{
+	unsigned reg = (wide ? quick_read64 : quick_read32)[register_of(instruction)];
+	uint64_t value;
+
+	if (!reg--)
+		return false;
+	value = vcpu->cp0[reg];
+	set_rt(trap, instruction, wide ? value : (uint64_t)(int64_t)(int32_t)value);
+	vcpu->stats.emulated_reads[reg]++;
+	hal_charge(CHARGE_QUICK_READ, 1);
+	return true;
+}
+
+static bool move_to(struct vcpu *vcpu, const struct trap *trap, uint32_t instruction)
+{
+	unsigned reg = quick_write[register_of(instruction)];
+	uint64_t mask;
+
+	if (!reg--)
+		return false;
+	mask = quick_mask[reg];
+	vcpu->cp0[reg] = (vcpu->cp0[reg] & ~mask) | (trap->gpr[instruction >> 16 & 31] & mask);
+	vcpu->stats.emulated_writes[reg]++;
+	hal_charge(CHARGE_QUICK_WRITE, 1);
+	return true;
+}
+
+static bool interrupt_enable(struct vcpu *vcpu, struct trap *trap, uint32_t instruction)
+{
+	uint32_t old = (uint32_t)vcpu->cp0[CP0_STATUS];
+	bool enable = instruction & 0x20;
+
+	if ((instruction & 0xffdf) != 0x6000)
+		return false;
+	if (enable && (old & vcpu->cp0[CP0_CAUSE] & STATUS_IM))
+		return false;
+	vcpu->cp0[CP0_STATUS] = enable ? old | STATUS_IE : old & ~STATUS_IE;
+	set_rt(trap, instruction, (uint64_t)(int64_t)(int32_t)old);
+	vcpu->stats.emulated_di_ei++;
+	hal_charge(CHARGE_QUICK_DI_EI, 1);
+	return true;
+}
+
+static bool cache(struct vcpu *vcpu, const struct trap *trap, uint32_t instruction)
+{
+	unsigned operation = instruction >> 18 & 7;
+	uint64_t va = trap->gpr[instruction >> 21 & 31] + (uint64_t)(int64_t)(int16_t)instruction;
+
+	if (operation == 1)
+		return false;
+	if (operation >= 4 && va >> 29 != MIPS_CKSEG0 >> 29 &&
+	    (va >> 62 != 2 || (va >> MIPS_PABITS & 0x7ffff)))
+		return false;
+	vcpu->stats.emulated_cache++;
+	hal_charge(operation < 4 ? CHARGE_QUICK_CACHE_INDEX : CHARGE_QUICK_CACHE, 1);
+	return true;
+}
+
+static bool privileged(struct vcpu *vcpu, struct trap *trap)
+{
+	uint32_t instruction;
+	bool done;
+
+	if (trap->in_delay_slot || trap->unit || vcpu->mode != GUEST_KERNEL)
+		return false;
+	if (!hal_fetch((struct gva){trap->pc}, &instruction))
+		return false;
+	switch (instruction >> 21) {
+	case MFC0:
+	case DMFC0:
+		done = move_from(vcpu, trap, instruction, instruction >> 21 & 1);
+		break;
+	case MTC0:
+	case DMTC0:
+		done = move_to(vcpu, trap, instruction);
+		break;
+	case MFMC0:
+		done = interrupt_enable(vcpu, trap, instruction);
+		break;
+	default:
+		done = instruction >> 26 == OP_CACHE && cache(vcpu, trap, instruction);
+	}
+	if (!done) {
+		hal_charge(CHARGE_QUICK_MISS, 1);
+		return false;
+	}
+	trap->pc += 4;
+	vcpu->stats.trap_privileged++;
+	return true;
+}
+
+/* In the special views an address may not mean what it seems. */
+static bool refill(struct vcpu *vcpu, const struct trap *trap)
+{
+	const uint64_t tag = ENTRYHI_R | ENTRYHI_VPN2;
+	const struct l2tlb_entry *entry;
+	uint64_t va = trap->bad_address;
+
+	if (vcpu->view & VIEW_SPECIAL)
+		return false;
+	entry = l2tlb_find(vcpu, va);
+	if (!entry || !(entry->lo[va >> PAGE_SHIFT & 1] & ENTRYLO_V)) {
+		hal_charge(CHARGE_L2TLB_MISS, 1);
+		return false;
+	}
+	hal_charge(CHARGE_L2TLB_HIT, 1);
+	hal_tlb_write((va & tag) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID), entry->lo, 0, false);
+	vcpu->stats.trap_refill++;
+	vcpu->stats.l2tlb_hits++;
+	vcpu->translated = true;
+	return true;
+}
+
+bool vmm_quick(struct vmm *vmm, unsigned number, struct trap *trap)
+{
+	struct pcpu *cpu = &vmm->cpu[number];
+	struct vcpu *vcpu = cpu->current;
+	uint32_t entry = hal_ticks(), ran;
+	bool user, done = false;
+
+	if (!vcpu)
+		return false;
+	user = vcpu->mode == GUEST_USER;
+	if (trap->refill)
+		done = refill(vcpu, trap);
+	else if (trap->code == EXC_CPU)
+		done = privileged(vcpu, trap);
+	ran = entry - cpu->resumed_at;
+	vcpu->stats.time[user ? TIME_USER : TIME_KERNEL] += (uint64_t)ran * HAL_TICK;
+	cpu->resumed_at = hal_ticks();
+	vcpu->stats.time[TIME_MONITOR] += (uint64_t)(uint32_t)(cpu->resumed_at - entry) * HAL_TICK;
+	return done;
+}

@@ -18,7 +18,7 @@
 extern const uint8_t quick_read32[256], quick_read64[256], quick_write[256];
 extern const uint64_t quick_mask[CP0_REGISTERS];
 
-#define AT(number, select, name) [(number) * 8 + (select)] = CP0_##name + 1
+#define AT(number, select, name) [(number)*8 + (select)] = CP0_##name + 1
 
 /* MFC0 of registers of 32 bits without effects. */
 const uint8_t quick_read32[256] = {
@@ -30,16 +30,16 @@ const uint8_t quick_read32[256] = {
 
 /* DMFC0 of registers of 64 bits. */
 const uint8_t quick_read64[256] = {
-	AT(2, 0, ENTRYLO0),    AT(3, 0, ENTRYLO1),    AT(4, 0, CONTEXT),     AT(4, 2, USERLOCAL),
-	AT(8, 0, BADVADDR),    AT(10, 0, ENTRYHI),    AT(14, 0, EPC),	     AT(20, 0, XCONTEXT),
-	AT(30, 0, ERROREPC),   AT(31, 2, KSCRATCH1),  AT(31, 3, KSCRATCH2),  AT(31, 4, KSCRATCH3),
-	AT(31, 5, KSCRATCH4),  AT(31, 6, KSCRATCH5),  AT(31, 7, KSCRATCH6),
+	AT(2, 0, ENTRYLO0),   AT(3, 0, ENTRYLO1),   AT(4, 0, CONTEXT),	  AT(4, 2, USERLOCAL),
+	AT(8, 0, BADVADDR),   AT(10, 0, ENTRYHI),   AT(14, 0, EPC),	  AT(20, 0, XCONTEXT),
+	AT(30, 0, ERROREPC),  AT(31, 2, KSCRATCH1), AT(31, 3, KSCRATCH2), AT(31, 4, KSCRATCH3),
+	AT(31, 5, KSCRATCH4), AT(31, 6, KSCRATCH5), AT(31, 7, KSCRATCH6),
 };
 
 /* MTC0 and DMTC0 without effects beyond the register. */
 const uint8_t quick_write[256] = {
-	AT(0, 0, INDEX),      AT(2, 0, ENTRYLO0),   AT(3, 0, ENTRYLO1),	 AT(4, 0, CONTEXT),
-	AT(14, 0, EPC),	      AT(20, 0, XCONTEXT),  AT(28, 0, TAGLO),	 AT(30, 0, ERROREPC),
+	AT(0, 0, INDEX),      AT(2, 0, ENTRYLO0),   AT(3, 0, ENTRYLO1),	  AT(4, 0, CONTEXT),
+	AT(14, 0, EPC),	      AT(20, 0, XCONTEXT),  AT(28, 0, TAGLO),	  AT(30, 0, ERROREPC),
 	AT(31, 2, KSCRATCH1), AT(31, 3, KSCRATCH2), AT(31, 4, KSCRATCH3), AT(31, 5, KSCRATCH4),
 	AT(31, 6, KSCRATCH5), AT(31, 7, KSCRATCH6),
 };

@@ -12,12 +12,12 @@
 
 PROGRAM_NAME;
 
-#define CASES	    100000
-#define MARK	    UINT64_C(0x6261646261646261) /* what it writes: guard.c would find it */
-#define OWN_END	    UINT64_C(0x08000000)
-#define SCRATCH	    FREE_RAM
-#define DEVICES	    UINT64_C(0x10000000)
-#define XKPHYS(pa)  (UINT64_C(0x9800000000000000) + (pa))
+#define CASES	     100000
+#define MARK	     UINT64_C(0x6261646261646261) /* what it writes: guard.c would find it */
+#define OWN_END	     UINT64_C(0x08000000)
+#define SCRATCH	     FREE_RAM
+#define DEVICES	     UINT64_C(0x10000000)
+#define XKPHYS(pa)   (UINT64_C(0x9800000000000000) + (pa))
 #define UNCACHED(pa) (UINT64_C(0x9000000000000000) + (pa))
 
 static uint64_t state = UINT64_C(0x123456789abcdef);
@@ -61,8 +61,9 @@ static uint64_t target(void)
 /* Any register but those that would end this program: EBase, Status, IntCtl, Config. */
 static void registers(void)
 {
-	static const uint8_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 17, 18,
-					  19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+	static const uint8_t numbers[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,
+					  10, 11, 13, 14, 17, 18, 19, 20, 21, 22,
+					  23, 24, 25, 26, 27, 28, 29, 30, 31};
 	unsigned number = numbers[below(COUNT_OF(numbers))], select = below(8);
 	const uint32_t words[] = {DMTC0(A0, number, select), DMFC0(V0, number, select),
 				  MTC0(A1, number, select), MFC0(V1, number, select)};
@@ -91,8 +92,8 @@ static void instructions(void)
 
 static void tlb_entry(void)
 {
-	static const uint32_t masks[] = {0, 0x6000, 0x1e000, 0x7e000, 0x1fe000, 0x7fe000,
-					 0x1ffe000, 0x7ffe000, 0x1fffe000};
+	static const uint32_t masks[] = {0,	   0x6000,    0x1e000,	 0x7e000,   0x1fe000,
+					 0x7fe000, 0x1ffe000, 0x7ffe000, 0x1fffe000};
 	uint64_t va = UINT64_C(0x2000000000) + (random64() & UINT64_C(0x1fe0000000));
 	unsigned index = TLB_FREE + below(8);
 	static const uint32_t words[] = {LD(V0, 0, A0), SD(A1, 0, A0), SB(A1, 7, A0),
@@ -130,8 +131,7 @@ static void set_register(unsigned slot, unsigned offset, uint32_t value)
 {
 	static const uint32_t store[] = {SW(A1, 0, A0)};
 
-	attempt(store, 1,
-		UNCACHED(MAP_VIRTIO_BASE + slot * MAP_VIRTIO_STRIDE + offset), value);
+	attempt(store, 1, UNCACHED(MAP_VIRTIO_BASE + slot * MAP_VIRTIO_STRIDE + offset), value);
 }
 
 /* A ring in its own memory whose descriptors point anywhere: disk (slot 0) and entropy (20). */

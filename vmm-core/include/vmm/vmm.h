@@ -136,8 +136,8 @@ int vmm_create(struct vmm **vmm, void *memory, const struct vmm_config *config);
  * and the rest of the state are set as at the end of vmm_trap(). */
 void vmm_cpu_start(struct vmm *vmm, unsigned cpu, struct trap *trap);
 
-/* For the native HAL, before vmm_trap(): does what the entry code of the MIPS build finishes by itself,
- * and returns whether that was all. */
+/* For the native HAL, before vmm_trap(): does what the entry code of the MIPS build finishes by
+ * itself, and returns whether that was all. */
 bool vmm_quick(struct vmm *vmm, unsigned cpu, struct trap *trap);
 
 /* An exception on @cpu. */

@@ -7,4 +7,6 @@ lint:
 	clang-format --dry-run -Werror $(LINT_C) $(LINT_H)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability \
 		--suppress=missingIncludeSystem $(INCLUDES) $(LINT_C)
+	printf '%s\n' $(filter-out vmm-core/mips/%,$(LINT_C)) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$0" -- \
+		-std=c11 -D_GNU_SOURCE $(INCLUDES) -Iemu-mips -Iuserspace 2>/dev/null'
 	shellcheck -x $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' --)

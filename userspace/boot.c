@@ -229,7 +229,7 @@ int command_boot(int argc, char **argv)
 	struct boot_files files = {.initrd_fd = -1};
 	struct machine_config config;
 	struct ccnuma_config ccnuma;
-	struct boot_options options;
+	static struct boot_options options; /* its texts live as long as the program */
 	int status;
 
 	status = boot_parse(argc, argv, &options);

@@ -301,7 +301,7 @@ int command_run(int argc, char **argv)
 {
 	struct machine_config config;
 	struct ccnuma_config ccnuma;
-	struct run_options options;
+	static struct run_options options; /* its texts live as long as the program */
 	struct error error = {""};
 	struct run *run;
 	int status = run_parse(argc, argv, &options);

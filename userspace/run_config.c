@@ -105,7 +105,7 @@ static void read_disks(struct reader *reader, const config_setting_t *list,
 		const char *text = config_setting_get_string_elem(list, n);
 
 		if (!text || vm->disks >= VMM_MAX_DISKS - 1 ||
-		    !boot_parse_disk(strdup(text), &vm->disk[vm->disks++]))
+		    !boot_parse_disk(text, &vm->disk[vm->disks++]))
 			wrong(reader, list,
 			      "a list of \"FILE[,ro|,snapshot]\", at most 7, is needed");
 	}
@@ -121,13 +121,13 @@ static void read_vm_key(struct reader *reader, const config_setting_t *setting,
 	const char *text;
 
 	if (!strcmp(key, "name")) {
-		text = text_of(reader, setting);
-		if (text && (!*text || strlen(text) >= sizeof(vm->name) || strchr(text, '/')))
+		text = config_setting_get_string(setting);
+		if (!text || !*text || strlen(text) >= sizeof(vm->name) || strchr(text, '/'))
 			wrong(reader, setting, "a name of up to 31 characters without / is needed");
-		else if (text)
+		else
 			strcpy(vm->name, text);
 	} else if (!strcmp(key, "guest")) {
-		text = text_of(reader, setting);
+		text = config_setting_get_string(setting);
 		vm->guest = text ? guest_find(text) : NULL;
 		if (!vm->guest)
 			reader->status = DISCO_USAGE;

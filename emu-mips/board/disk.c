@@ -391,7 +391,7 @@ static void disk_drain(void *opaque)
 	struct disk *disk = opaque;
 
 	while (disk->first) {
-		event_cancel(disk->machine, disk->first->event);
+		event_cancel(disk->machine, disk->first->event); /* NOLINT: finish() unlinks */
 		finish(disk->first, disk->machine->now);
 	}
 }

@@ -65,7 +65,7 @@ static int open_file(struct image *image, const struct board_disk *config, struc
 
 int image_open(struct image *image, const struct board_disk *config, struct error *error)
 {
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	int result;
 
 	image->fd = image->buffered_fd = -1;

@@ -67,7 +67,7 @@ static void unmap_file(const struct mapped_file *file)
 static int load_kernel(struct machine *machine, const char *path, struct loaded *kernel,
 		       struct error *error)
 {
-	struct mapped_file file;
+	struct mapped_file file = {.data = NULL};
 	int result = map_file(path, "kernel", &file, error);
 
 	if (result)
@@ -93,14 +93,14 @@ static uint64_t initrd_place(const struct machine *machine, uint64_t size, uint6
 static int load_initrd(struct machine *machine, const char *path, uint64_t floor,
 		       struct devicetree_config *tree, struct error *error)
 {
-	struct mapped_file file;
+	struct mapped_file file = {.data = NULL};
 	int result = map_file(path, "initrd", &file, error);
 
 	if (result)
 		return result;
 	tree->initrd_start = initrd_place(machine, file.size, floor);
 	tree->initrd_end = tree->initrd_start + file.size;
-	if (tree->initrd_start)
+	if (tree->initrd_start) /* map_file() has filled file: NOLINTNEXTLINE */
 		memcpy(ram_pointer(machine, tree->initrd_start), file.data, file.size);
 	else
 		result = error_set(error, -EFBIG,

@@ -99,7 +99,7 @@ static inline enum exec execute(struct cpu *cpu)
 {
 	bool in_delay_slot = cpu->in_delay_slot;
 	enum exec result;
-	uint32_t word;
+	uint32_t word = 0;
 
 	result = fetch(cpu, &word);
 	if (result == EXEC_OK)

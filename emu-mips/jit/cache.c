@@ -137,7 +137,7 @@ struct ibtc_entry *cache_ibtc(struct translator *jit, uint32_t key)
 	struct ibtc_entry **table = &jit->cache.ibtc[key & ~(uint32_t)KEY_CAREFUL];
 
 	if (*table)
-		return *table;
+		return *table; /* cppcheck-suppress identicalInnerCondition */
 	*table = calloc(IBTC_ENTRIES, sizeof(**table));
 	if (!*table)
 		abort();

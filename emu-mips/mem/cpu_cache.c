@@ -95,7 +95,7 @@ struct cache_line *cpu_cache_victim(struct cpu_cache *cache, uint64_t pa)
 		if (set[way].order < oldest->order)
 			oldest = &set[way];
 	}
-	if (cache->geometry.replacement == REPLACE_RANDOM)
+	if (cache->geometry.replacement == REPLACE_RANDOM && cache->geometry.ways > 1)
 		return &set[next_random(cache) % cache->geometry.ways];
 	return oldest;
 }

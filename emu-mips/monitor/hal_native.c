@@ -152,10 +152,11 @@ void hal_tlb_write(uint64_t hi, const uint64_t lo[2], uint64_t page_mask, bool r
 void hal_tlb_remove(uint64_t hi)
 {
 	struct cpu *cpu = native->current;
-	uint64_t asid = cpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID;
+	uint64_t asid;
 
 	if (!cpu)
 		return;
+	asid = cpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID;
 	cpu->cp0[CP0_ENTRYHI] = hi;
 	tlb_probe(cpu);
 	cpu->cp0[CP0_ENTRYHI] = asid;

@@ -33,7 +33,7 @@ static const struct access access_of[64] = {
 
 static uint64_t extend(uint64_t value, const struct access *access)
 {
-	unsigned shift = 64 - 8 * access->size;
+	unsigned shift = 8 * (8u - access->size) % 64; /* size is 1 to 8 */
 
 	if (access->sign)
 		return (uint64_t)((int64_t)(value << shift) >> shift);

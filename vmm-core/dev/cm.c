@@ -148,10 +148,10 @@ bool gcr_read(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64
 {
 	struct cm *cm = opaque;
 
-	if (size < 4 || cpu >= cm->cpus)
+	if (size < 4 || size > 8 || cpu >= cm->cpus)
 		return false;
 	*value = 0;
-	for (unsigned word = 0; word < size / 4; word++) {
+	for (unsigned word = 0; word < 2 && 4 * word < size; word++) {
 		uint64_t at = offset + 4 * word;
 		uint32_t part = 0;
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Time, and the measured part of a program. */
+#include <stdarg.h>
+
+#include "dev/finisher.h"
+#include "system.h"
+
+#define GIC_COUNTER_LOW	 0x10
+#define GIC_COUNTER_HIGH 0x14
+
+static uint64_t started, elapsed;
+
+uint64_t cycles(void)
+{
+	volatile uint32_t *low = device(MAP_GIC_BASE + GIC_COUNTER_LOW);
+	volatile uint32_t *high = device(MAP_GIC_BASE + GIC_COUNTER_HIGH);
+	uint32_t before, middle;
+
+	do {
+		before = *high;
+		middle = *low;
+	} while (before != *high);
+	return (uint64_t)before << 32 | middle;
+}
+
+uint64_t cycles_per_second(void)
+{
+	return boot_info.clock;
+}
+
+static void mark(uint32_t marker)
+{
+	memory_barrier();
+	*device(MAP_FINISHER_BASE + FINISHER_MARKER) = marker;
+}
+
+void measure_start(void)
+{
+	mark(FINISHER_MARK_START);
+	started = cycles();
+}
+
+void measure_end(void)
+{
+	elapsed = cycles() - started;
+	mark(FINISHER_MARK_END);
+}
+
+int report(uint64_t checksum, bool good, const char *format, ...)
+{
+	double ms = cycles_per_second()
+			    ? (double)(int64_t)elapsed * 1e3 / (double)(int64_t)cycles_per_second()
+			    : 0;
+	va_list arguments;
+
+	va_start(arguments, format);
+	print("%s: ", program_name);
+	print_list(format, &arguments);
+	print(" threads=%u cycles=%lu ms=%.3f checksum=%lx %s\n", threads(), (unsigned long)elapsed,
+	      ms, (unsigned long)checksum, good ? "ok" : "WRONG");
+	va_end(arguments);
+	return good ? 0 : 1;
+}

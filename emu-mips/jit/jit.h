@@ -4,7 +4,8 @@
  *
  *	trace.c           chooses the guest instructions of a superblock
  *	group.c           finds memory accesses that can share one software TLB check
- *	translate.c       makes host code of it: driver, register state, cold stubs
+ *	translate.c       makes host code of it: driver, cold stubs
+ *	registers.c       where guest registers are meanwhile
  *	translate_*.c     the instructions by kind
  *	cache.c           code memory, lookup, chaining by patching, invalidation, eviction
  *	runtime.c         entry and exit of translated code, its slow paths
@@ -12,8 +13,7 @@
  *
  * Host registers in translated code: RBP = cpu + CPU_BIAS, R14 = cpu->softtlb, R15 = budget (cycles
  * left to cpu->limit after those charged to the present block), R13 = host pointer of access group
- * 0, RAX RCX RDX scratch, RSP = struct jit_frame; the rest hold guest registers (pinned[]). All
- * other guest registers live in struct cpu.
+ * 0, RAX RCX RDX scratch, RSP = struct jit_frame; the rest hold guest registers (registers.c).
  *
  * A block charges its whole length to the budget when it is entered; an exit before its end gives
  * the rest back. cycles, instructions and pc in struct cpu are brought up to date only where C code
@@ -42,6 +42,8 @@
 #define CODE_REGIONS	 8
 #define BLOCK_MAX_CODE	 (48 * 1024) /* bytes of host code, with room to spare */
 
+#define COPIES		 4
+
 /* The frame of translated code on the host stack, RSP points at it. */
 struct jit_frame {
 	uint64_t group[JIT_GROUPS]; /* host pointers of access groups 1.. */
@@ -52,7 +54,8 @@ struct jit_frame {
 	uint64_t fp_operand[3];	    /* operands of the last FP operation, for FCSR.Cause */
 	uint32_t fp_word;	    /* that operation's word; 0: FCSR is exact */
 	uint32_t mxcsr;
-	uint64_t alignment; /* the size must be 8 modulo 16: see make_enter() */
+	uint64_t copy[COPIES]; /* registers.c: kept over calls of C code */
+	uint64_t alignment;    /* the size must be 8 modulo 16: see make_enter() */
 };
 _Static_assert(sizeof(struct jit_frame) % 16 == 8, "RSP must be aligned at calls");
 

@@ -412,6 +412,8 @@ static const uint8_t *make_call(struct emitter *e, const void *function)
 	const uint8_t *start = emit_here(e);
 
 	emit_pinned(e, false);
+	for (unsigned n = 0; n < COPIES; n++)
+		emit_mov_rm_r(e, true, FRAME_FIELD(copy[n]), copy_registers[n]);
 	emit_mov_rm_r(e, true, FRAME_FIELD(budget), REG_BUDGET);
 	emit_lea(e, true, RDI, op_mem(REG_CPU, -CPU_BIAS));
 	emit_mov_r_rm(e, true, RSI, op_reg(RSP));
@@ -421,6 +423,8 @@ static const uint8_t *make_call(struct emitter *e, const void *function)
 	emit_mov_r_rm(e, true, REG_BUDGET, FRAME_FIELD(budget));
 	emit_mov_r_rm(e, true, REG_SOFTTLB, CPU_FIELD(softtlb));
 	emit_ldmxcsr(e, FRAME_FIELD(mxcsr));
+	for (unsigned n = 0; n < COPIES; n++)
+		emit_mov_r_rm(e, true, copy_registers[n], FRAME_FIELD(copy[n]));
 	emit_pinned(e, true);
 	emit_jmp_rm(e, op_reg(RAX));
 	return start;

@@ -7,114 +7,6 @@
 
 #include "mips/arch.h"
 
-/*
- * Guest registers kept in host registers in all translated code: the ones that compiled code names
- * most (v0 v1 a0 a1 a2 a3 sp s0), so that a jump between blocks moves nothing.
- */
-static const uint8_t pinned[32] = {
-	[2] = RBX, [3] = RSI, [4] = RDI, [5] = R8, [6] = R9, [7] = R10, [16] = R11, [29] = R12,
-};
-
-enum host_reg pinned_register(unsigned r)
-{
-	return pinned[r] ? (enum host_reg)pinned[r] : NO_REG;
-}
-
-struct operand cpu_field(size_t offset)
-{
-	return op_mem(REG_CPU, (int32_t)offset - CPU_BIAS);
-}
-
-struct operand frame_field(size_t offset)
-{
-	return op_mem(RSP, (int32_t)offset);
-}
-
-struct operand home(unsigned r)
-{
-	return pinned[r] ? op_reg((enum host_reg)pinned[r]) : CPU_FIELD(gpr[r]);
-}
-
-bool value_known(const struct builder *t, unsigned r, uint64_t *value)
-{
-	*value = t->state.value[r];
-	return t->state.known >> r & 1;
-}
-
-static void store_value(struct emitter *e, unsigned r, uint64_t value)
-{
-	if (pinned[r]) {
-		emit_mov_r_imm(e, (enum host_reg)pinned[r], value);
-	} else if (fits_s32((int64_t)value)) {
-		emit_mov_rm_i(e, true, home(r), (int32_t)value);
-	} else {
-		emit_mov_r_imm(e, RDX, value);
-		emit_mov_rm_r(e, true, home(r), RDX);
-	}
-}
-
-/* May clobber RDX, leaves the flags. */
-void materialise(struct builder *t, unsigned r)
-{
-	if (!(t->state.pending >> r & 1))
-		return;
-	t->state.pending &= ~(UINT32_C(1) << r);
-	store_value(&t->e, r, t->state.value[r]);
-}
-
-void materialise_all(struct builder *t)
-{
-	for (unsigned r = 1; t->state.pending; r++)
-		materialise(t, r);
-}
-
-struct operand source(struct builder *t, unsigned r)
-{
-	materialise(t, r);
-	return home(r);
-}
-
-void load_register(struct builder *t, enum host_reg reg, unsigned r)
-{
-	if (t->state.known >> r & 1)
-		emit_mov_r_imm(&t->e, reg, t->state.value[r]);
-	else
-		emit_mov_r_rm(&t->e, true, reg, home(r));
-}
-
-enum host_reg source_register(struct builder *t, unsigned r, enum host_reg scratch)
-{
-	if (pinned[r]) {
-		materialise(t, r);
-		return (enum host_reg)pinned[r];
-	}
-	load_register(t, scratch, r);
-	return scratch;
-}
-
-enum host_reg target(unsigned r, enum host_reg scratch)
-{
-	return pinned[r] ? (enum host_reg)pinned[r] : scratch;
-}
-
-void finish(struct builder *t, unsigned r, enum host_reg reg)
-{
-	if (r == 0)
-		return;
-	t->state.known &= ~(UINT32_C(1) << r);
-	t->state.pending &= ~(UINT32_C(1) << r);
-	emit_mov_rm_r(&t->e, true, home(r), reg);
-}
-
-void set_known(struct builder *t, unsigned r, uint64_t value)
-{
-	if (r == 0)
-		return;
-	t->state.known |= UINT32_C(1) << r;
-	t->state.pending |= UINT32_C(1) << r;
-	t->state.value[r] = value;
-}
-
 struct site *make_site(struct builder *t, enum site_kind kind)
 {
 	const struct trace_insn *i = &t->trace->insn[t->index];
@@ -209,6 +101,7 @@ void emit_interpret(struct builder *t, const struct trace_insn *i)
 	site->resume = emit_here(&t->e);
 	if (i->destination)
 		t->state.known &= ~(UINT32_C(1) << i->destination);
+	forget_copy(t, i->destination);
 }
 
 struct site *interpret_if(struct builder *t, enum condition cc)
@@ -369,6 +262,7 @@ void translate_plain(struct builder *t, const struct trace_insn *i)
 {
 	translate_function *f = translator_of(i->insn);
 
+	t->locked = 0;
 	if (i->check_page)
 		emit_page_check(t, i);
 	if (exact_here(i->insn, t->trace->key)) {
@@ -583,6 +477,9 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 	t->stubs = 0;
 	t->links = 0;
 	t->fpu_checked = false;
+	t->in_stub = false;
+	t->locked = 0;
+	memset(t->state.copy, 0, sizeof(t->state.copy));
 	t->state.known = 1; /* $zero */
 	t->state.pending = 0;
 	t->state.value[0] = 0;
@@ -595,6 +492,7 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 		const struct trace_insn *i = &trace->insn[n];
 
 		t->index = n;
+		t->locked = 0;
 		if (i->insn->class == CLASS_BRANCH || i->insn->class == CLASS_BRANCH_LIKELY ||
 		    i->insn->class == CLASS_JUMP) {
 			n += translate_branch(t, i);
@@ -605,6 +503,7 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 	}
 	emit_end(t);
 	t->block->links = cache_allocate(jit, t->links * sizeof(struct link));
+	t->in_stub = true;
 	for (unsigned s = 0; s < t->stubs; s++)
 		emit_stub(t, &t->stub[s]);
 	if (t->e.overflow)

@@ -3,19 +3,23 @@
  * The state of one translation (struct builder), and the functions its files share.
  *
  * Guest registers during translation: each has a home (its pinned host register, or its place in
- * struct cpu). A register whose value is known at translation time may be `pending`: its home is
- * stale until the value is materialised, which happens when an instruction needs the home, in the
- * cold stub of an exit, or at the end of the block. So LUI/ORI/DADDIU/DSLL chains cost nothing.
+ * struct cpu), see registers.c. A register whose value is known at translation time may be
+ * `pending`: its home is stale until the value is materialised, which happens when an instruction
+ * needs the home, in the cold stub of an exit, or at the end of the block. So LUI/ORI/DADDIU/DSLL
+ * chains cost nothing.
  */
 #ifndef JIT_TRANSLATE_H
 #define JIT_TRANSLATE_H
 
 #include "jit.h"
 
+#define NEVER_USED 1000u
+
 struct register_state {
 	uint32_t known;	  /* value[] is valid */
 	uint32_t pending; /* known, and the home is stale */
 	uint64_t value[32];
+	uint8_t copy[COPIES]; /* guest register whose value copy_registers[n] holds too; 0: none */
 };
 
 /* How the branch whose delay slot is being translated goes on. */
@@ -60,6 +64,8 @@ struct builder {
 	struct emitter e;
 	unsigned index; /* instruction being translated */
 	bool fpu_checked;
+	bool in_stub;	 /* no new copies */
+	unsigned locked; /* mask of copies that the present instruction uses */
 	struct register_state state;
 	struct slot_context slot;
 	unsigned stubs;
@@ -77,11 +83,10 @@ extern translate_function *const translate_mem_table[INSN_COUNT];
 extern translate_function *const translate_fpu_table[INSN_COUNT];
 extern translate_function *const translate_cp0_table[INSN_COUNT];
 
-/* ---- translate.c ---- */
+/* ---- registers.c ---- */
 
-/* The home of guest register @r: host register or place in struct cpu. */
-struct operand home(unsigned r);
 enum host_reg pinned_register(unsigned r); /* NO_REG: lives in memory */
+extern const enum host_reg copy_registers[COPIES];
 struct operand cpu_field(size_t offset);
 struct operand frame_field(size_t offset);
 #define CPU_FIELD(field)   cpu_field(offsetof(struct cpu, field))
@@ -94,13 +99,18 @@ struct operand source(struct builder *t, unsigned r);
 enum host_reg source_register(struct builder *t, unsigned r, enum host_reg scratch);
 /* Copies @r into @reg. */
 void load_register(struct builder *t, enum host_reg reg, unsigned r);
-/* Where to compute @r: its pinned register, or @scratch. To be followed by finish(). */
-enum host_reg target(unsigned r, enum host_reg scratch);
+/* Where to compute @r: a host register, which may hold its old value. To be followed by finish();
+ * operands are to be taken by source() or load_register(), before or after. RAX: no better one. */
+enum host_reg target(struct builder *t, unsigned r);
+/* The copy of @r does not hold any more: memory has been written behind it. */
+void forget_copy(struct builder *t, unsigned r);
 /* @r's new value is in @reg: stores it home and forgets what was known. */
 void finish(struct builder *t, unsigned r, enum host_reg reg);
 void set_known(struct builder *t, unsigned r, uint64_t value);
 void materialise(struct builder *t, unsigned r);
 void materialise_all(struct builder *t);
+
+/* ---- translate.c ---- */
 
 /* A description of the present instruction for C code. */
 struct site *make_site(struct builder *t, enum site_kind kind);

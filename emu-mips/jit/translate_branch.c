@@ -50,8 +50,11 @@ static void compare_registers(struct builder *t, unsigned rs, unsigned rt)
 		rs = rt;
 		rt = swap;
 	}
-	materialise(t, rt);
-	emit_alu_r_rm(&t->e, true, ALU_CMP, source_register(t, rs, RAX), home(rt));
+	{
+		struct operand right = source(t, rt);
+
+		emit_alu_r_rm(&t->e, true, ALU_CMP, source_register(t, rs, RAX), right);
+	}
 }
 
 enum condition emit_compare(struct builder *t, const struct trace_insn *i)

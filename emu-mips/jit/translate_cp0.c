@@ -84,7 +84,7 @@ static bool kernel(const struct builder *t)
 static bool move_from(struct builder *t, const struct trace_insn *i, bool wide)
 {
 	int reg = register_of(i->word);
-	enum host_reg dst = target(field_rt(i->word), RAX);
+	enum host_reg dst = target(t, field_rt(i->word));
 
 	if (!kernel(t) || !plain_read(reg))
 		return false;
@@ -192,7 +192,7 @@ static bool move_to(struct builder *t, const struct trace_insn *i)
 
 static bool t_di(struct builder *t, const struct trace_insn *i)
 {
-	enum host_reg dst = target(field_rt(i->word), RAX);
+	enum host_reg dst = target(t, field_rt(i->word));
 
 	if (!kernel(t))
 		return false;
@@ -215,6 +215,7 @@ static bool t_ei(struct builder *t, const struct trace_insn *i)
 	emit_alu_rm_i(&t->e, false, ALU_OR, cp0_field(CP0_STATUS), (int32_t)STATUS_IE);
 	emit_load(&t->e, LOAD_S32, RAX, op_reg(RAX));
 	finish(t, field_rt(i->word), RAX);
+	forget_copy(t, field_rt(i->word));
 	site->resume = emit_here(&t->e);
 	return true;
 }

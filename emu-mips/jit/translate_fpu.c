@@ -234,7 +234,7 @@ static bool t_movn_d(struct builder *t, const struct trace_insn *i)
 
 static bool from_fpr(struct builder *t, const struct trace_insn *i, enum load_kind kind)
 {
-	enum host_reg dst = target(field_rt(i->word), RAX);
+	enum host_reg dst = target(t, field_rt(i->word));
 
 	if (field_rt(i->word) == 0)
 		return true;

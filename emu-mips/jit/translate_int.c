@@ -12,6 +12,7 @@ static void operate(struct builder *t, bool wide, enum alu_op op, enum host_reg 
 {
 	struct emitter *e = &t->e;
 	bool commutes = op != ALU_SUB;
+	struct operand right;
 	uint64_t value;
 
 	if (commutes && value_known(t, a, &value) && fits_s32((int64_t)value)) {
@@ -26,19 +27,19 @@ static void operate(struct builder *t, bool wide, enum alu_op op, enum host_reg 
 			emit_alu_rm_i(e, wide, op, op_reg(dst), (int32_t)value);
 		return;
 	}
-	materialise(t, b);
-	if (operand_is(home(b), dst) && a != b) {
+	right = source(t, b);
+	if (operand_is(right, dst) && a != b) {
 		if (commutes) {
 			emit_alu_r_rm(e, wide, op, dst, source(t, a));
 			return;
 		}
 		load_register(t, RAX, a);
-		emit_alu_r_rm(e, wide, op, RAX, home(b));
+		emit_alu_r_rm(e, wide, op, RAX, right);
 		emit_mov_r_rm(e, true, dst, op_reg(RAX));
 		return;
 	}
 	load_register(t, dst, a);
-	emit_alu_r_rm(e, wide, op, dst, home(b));
+	emit_alu_r_rm(e, wide, op, dst, right);
 }
 
 static void sign_extend(struct builder *t, enum host_reg reg)
@@ -50,7 +51,7 @@ static void sign_extend(struct builder *t, enum host_reg reg)
 static bool three(struct builder *t, const struct trace_insn *i, bool wide, enum alu_op op)
 {
 	unsigned rd = field_rd(i->word), rs = field_rs(i->word), rt = field_rt(i->word);
-	enum host_reg dst = target(rd, RAX);
+	enum host_reg dst = target(t, rd);
 
 	if (rd == 0)
 		return true;
@@ -104,7 +105,7 @@ static bool t_xor(struct builder *t, const struct trace_insn *i)
 static bool t_nor(struct builder *t, const struct trace_insn *i)
 {
 	unsigned rd = field_rd(i->word);
-	enum host_reg dst = target(rd, RAX);
+	enum host_reg dst = target(t, rd);
 
 	if (rd == 0)
 		return true;
@@ -173,20 +174,16 @@ static bool add_immediate(struct builder *t, const struct trace_insn *i, bool wi
 {
 	unsigned rt = field_rt(i->word), rs = field_rs(i->word);
 	int32_t imm = (int32_t)field_simm(i->word);
-	enum host_reg dst = target(rt, RAX);
+	enum host_reg dst = target(t, rt);
+	struct operand from;
 
 	if (rt == 0)
 		return true;
-	if (wide && rs == rt) {
-		emit_alu_rm_i(&t->e, true, ALU_ADD, source(t, rs), imm);
-		t->state.known &= ~(UINT32_C(1) << rt);
-		return true;
-	}
-	if (pinned_register(rs) != NO_REG && imm != 0) {
-		materialise(t, rs);
-		emit_lea(&t->e, wide, dst, op_mem(pinned_register(rs), imm));
+	from = source(t, rs);
+	if (!from.memory && imm != 0 && !(wide && operand_is(from, dst))) {
+		emit_lea(&t->e, wide, dst, op_mem((enum host_reg)from.base, imm));
 	} else {
-		load_register(t, dst, rs);
+		emit_mov_r_rm(&t->e, true, dst, from);
 		if (imm)
 			emit_alu_rm_i(&t->e, wide, ALU_ADD, op_reg(dst), imm);
 	}
@@ -210,7 +207,7 @@ static bool logical_immediate(struct builder *t, const struct trace_insn *i, enu
 {
 	unsigned rt = field_rt(i->word), rs = field_rs(i->word);
 	int32_t imm = (int32_t)field_uimm(i->word);
-	enum host_reg dst = target(rt, RAX);
+	enum host_reg dst = target(t, rt);
 
 	if (rt == 0)
 		return true;
@@ -245,7 +242,7 @@ static bool t_xori(struct builder *t, const struct trace_insn *i)
 /* The flags of the last compare, as 0 or 1 in @r. */
 static void set_on(struct builder *t, unsigned r, enum condition cc)
 {
-	enum host_reg dst = target(r, RAX);
+	enum host_reg dst = target(t, r);
 
 	emit_setcc(&t->e, cc, op_reg(RAX));
 	emit_load(&t->e, LOAD_U8, dst, op_reg(RAX));
@@ -254,14 +251,15 @@ static void set_on(struct builder *t, unsigned r, enum condition cc)
 
 static void compare(struct builder *t, unsigned rs, unsigned rt)
 {
+	struct operand right;
 	uint64_t value;
 
 	if (value_known(t, rt, &value) && fits_s32((int64_t)value)) {
 		emit_alu_rm_i(&t->e, true, ALU_CMP, source(t, rs), (int32_t)value);
 		return;
 	}
-	materialise(t, rt);
-	emit_alu_r_rm(&t->e, true, ALU_CMP, source_register(t, rs, RAX), home(rt));
+	right = source(t, rt);
+	emit_alu_r_rm(&t->e, true, ALU_CMP, source_register(t, rs, RAX), right);
 }
 
 static bool t_slt(struct builder *t, const struct trace_insn *i)
@@ -298,7 +296,7 @@ static bool shift(struct builder *t, const struct trace_insn *i, bool wide, enum
 		  unsigned count)
 {
 	unsigned rd = field_rd(i->word), rt = field_rt(i->word);
-	enum host_reg dst = target(rd, RAX);
+	enum host_reg dst = target(t, rd);
 
 	if (rd == 0)
 		return true;
@@ -376,7 +374,7 @@ static bool t_srav(struct builder *t, const struct trace_insn *i)
 static bool conditional_move(struct builder *t, const struct trace_insn *i, enum condition cc)
 {
 	unsigned rd = field_rd(i->word), rt = field_rt(i->word);
-	enum host_reg dst = target(rd, RAX);
+	enum host_reg dst = target(t, rd);
 	struct operand from;
 
 	if (rd == 0)
@@ -406,7 +404,7 @@ static bool t_movn(struct builder *t, const struct trace_insn *i)
 static bool move_from(struct builder *t, const struct trace_insn *i, struct operand from)
 {
 	unsigned rd = field_rd(i->word);
-	enum host_reg dst = target(rd, RAX);
+	enum host_reg dst = target(t, rd);
 
 	if (rd == 0)
 		return true;
@@ -542,7 +540,7 @@ static bool t_tne(struct builder *t, const struct trace_insn *i)
 
 static bool t_clz(struct builder *t, const struct trace_insn *i)
 {
-	enum host_reg dst = target(field_rd(i->word), RAX);
+	enum host_reg dst = target(t, field_rd(i->word));
 
 	if (!t->jit->has_lzcnt)
 		return false;
@@ -553,7 +551,7 @@ static bool t_clz(struct builder *t, const struct trace_insn *i)
 
 static bool t_dclz(struct builder *t, const struct trace_insn *i)
 {
-	enum host_reg dst = target(field_rd(i->word), RAX);
+	enum host_reg dst = target(t, field_rd(i->word));
 
 	if (!t->jit->has_lzcnt)
 		return false;
@@ -567,7 +565,7 @@ static bool extract(struct builder *t, const struct trace_insn *i, bool wide, un
 		    unsigned size)
 {
 	unsigned rt = field_rt(i->word);
-	enum host_reg dst = target(rt, RAX);
+	enum host_reg dst = target(t, rt);
 
 	if (lsb + size > (wide ? 64u : 32u))
 		return false;
@@ -665,7 +663,7 @@ static bool t_dinsu(struct builder *t, const struct trace_insn *i)
 static bool extend(struct builder *t, const struct trace_insn *i, enum load_kind kind)
 {
 	unsigned rd = field_rd(i->word), rt = field_rt(i->word);
-	enum host_reg dst = target(rd, RAX);
+	enum host_reg dst = target(t, rd);
 
 	if (rd == 0)
 		return true;
@@ -717,7 +715,7 @@ static bool t_nothing(struct builder *t, const struct trace_insn *i)
 static bool t_rdhwr(struct builder *t, const struct trace_insn *i)
 {
 	unsigned rt = field_rt(i->word);
-	enum host_reg dst = target(rt, RAX);
+	enum host_reg dst = target(t, rt);
 
 	if (field_rd(i->word) != HWR_USERLOCAL || rt == 0)
 		return false;

@@ -41,9 +41,11 @@ static struct site *memory_site(struct builder *t, const struct access_plan *pla
 static void emit_address(struct builder *t, const struct access_plan *plan)
 {
 	struct emitter *e = &t->e;
-	enum host_reg base = pinned_register(plan->base);
+	uint64_t value;
 
-	if (base != NO_REG && plan->offset && !plan->index) {
+	if (!value_known(t, plan->base, &value) && plan->offset && !plan->index) {
+		enum host_reg base = source_register(t, plan->base, RAX);
+
 		emit_lea(e, true, RAX, op_mem(base, plan->offset));
 	} else {
 		load_register(t, RAX, plan->base);
@@ -79,8 +81,6 @@ static void emit_host_address(struct builder *t, const struct access_plan *plan)
 	int32_t tag = plan->write ? ENTRY_FIELD(write_tag) : ENTRY_FIELD(read_tag);
 	struct site *site = memory_site(t, plan);
 
-	if (plan->index || pinned_register(plan->base) != NO_REG)
-		materialise(t, plan->base);
 	if (plan->index)
 		materialise(t, plan->index);
 	site->resume = emit_here(e);
@@ -143,7 +143,7 @@ static struct operand emit_access(struct builder *t, const struct trace_insn *i,
 static bool load(struct builder *t, const struct trace_insn *i, enum load_kind kind)
 {
 	unsigned rt = field_rt(i->word);
-	enum host_reg dst = target(rt, RAX);
+	enum host_reg dst = target(t, rt);
 	struct operand from = emit_access(t, i, false);
 
 	emit_load(&t->e, kind, dst, from);
@@ -317,6 +317,9 @@ static bool store_conditional(struct builder *t, const struct trace_insn *i, uns
 	emit_mov8_rm_i(e, CPU_FIELD(linked), 0);
 	emit_mov_r_imm(e, RAX, 1);
 	finish(t, rt, RAX);
+	/* The slow paths have not made the copies of this instruction. */
+	for (unsigned r = 1; r < 32; r++)
+		forget_copy(t, r);
 	broken->resume = elsewhere->resume = emit_here(e);
 	return true;
 }

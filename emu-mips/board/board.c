@@ -82,6 +82,7 @@ static int add_core_devices(struct board *board)
 	int result = 0;
 
 	wire_gic(board);
+	wire_nodes(board);
 	wire_cm(board);
 	wire_memory(board);
 	board->gcr_region = board_add_region(board,
@@ -271,6 +272,7 @@ int board_destroy(struct machine *machine, struct error *error)
 		if (machine->cpu[n])
 			machine->cpu[n]->board_deadline = UINT64_MAX;
 	machine->on_idle = NULL;
+	machine->node_interrupt = NULL;
 	machine->board = NULL;
 	free(board);
 	return result;

@@ -53,6 +53,7 @@ struct board {
 	struct virtio_block *block[BOARD_MAX_DISKS];
 	struct host_io *io;
 
+	uint64_t hot_nodes;    /* node controllers that raise their interrupt, a bit each */
 	uint32_t virtio_slots; /* bit n: used */
 	unsigned regions;
 	struct mmio_region region[BOARD_REGIONS];
@@ -64,6 +65,7 @@ struct mmio_region *board_add_region(struct board *board, struct mmio_region reg
 
 /* board/wiring.c: interrupts, time and memory between CPUs and devices. */
 void wire_gic(struct board *board);
+void wire_nodes(struct board *board);
 void wire_cm(struct board *board);
 void wire_memory(struct board *board);
 struct irq_line wire_irq(struct board *board, unsigned number);

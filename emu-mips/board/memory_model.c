@@ -51,6 +51,7 @@ static void leave_ccnuma(struct machine *machine)
 		softtlb_set_granule(machine->cpu[n], MIPS_PAGE_SIZE);
 		line_map_destroy(machine->cpu[n]);
 	}
+	nodes_destroy(machine);
 	ccnuma_destroy(machine->ccnuma);
 	machine->ccnuma = NULL;
 }
@@ -74,7 +75,8 @@ static int make_line_maps(struct machine *machine, uint64_t bytes)
 int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *config,
 		       struct error *error)
 {
-	const struct ccnuma_observer observer = {.line_lost = line_lost, .opaque = machine};
+	const struct ccnuma_observer observer = {
+		.line_lost = line_lost, .miss = nodes_miss, .opaque = machine};
 	struct ccnuma_config filled;
 
 	if (machine->ccnuma)
@@ -94,7 +96,7 @@ int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *conf
 	machine->ccnuma = ccnuma_create(&filled, &observer, error);
 	if (!machine->ccnuma)
 		return -EINVAL;
-	if (make_line_maps(machine, granule(&filled))) {
+	if (make_line_maps(machine, granule(&filled)) || nodes_create(machine, &filled)) {
 		leave_ccnuma(machine);
 		return error_set(error, -ENOMEM, "out of memory for the memory model");
 	}

@@ -59,6 +59,24 @@ struct irq_line wire_irq(struct board *board, unsigned number)
 	return (struct irq_line){.set = gic_set_shared, .opaque = &board->gic, .number = number};
 }
 
+/* ---- node controllers: one line of the GIC for all ---- */
+
+static void node_interrupt(struct machine *machine, unsigned node, bool level)
+{
+	struct board *board = machine->board;
+
+	if (level)
+		board->hot_nodes |= UINT64_C(1) << node;
+	else
+		board->hot_nodes &= ~(UINT64_C(1) << node);
+	gic_set_shared(&board->gic, IRQ_NODE, board->hot_nodes != 0);
+}
+
+void wire_nodes(struct board *board)
+{
+	board->machine->node_interrupt = node_interrupt;
+}
+
 /* ---- Coherence Manager and power controller ---- */
 
 static void cm_start(void *opaque, unsigned number, uint64_t vector)

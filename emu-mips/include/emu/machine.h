@@ -58,6 +58,7 @@ enum stop_reason {
 
 struct ccnuma;
 struct ccnuma_config;
+struct nodes;
 struct event;
 typedef void event_handler(void *opaque, uint64_t now);
 
@@ -86,7 +87,10 @@ struct machine {
 	uint64_t instruction_limit; /* 0: none */
 	struct ccnuma *ccnuma;	    /* memory model; NULL: `none` */
 	struct board *board;	    /* devices: board/board.h */
-	struct physmap *physmap;    /* mem/physmap.c */
+	struct nodes *nodes;	    /* node controllers: board/nodes.c; only with `ccnuma` */
+	/* The interrupt line of a node's controller changed (may be NULL). */
+	void (*node_interrupt)(struct machine *machine, unsigned node, bool level);
+	struct physmap *physmap; /* mem/physmap.c */
 	struct watch watch[MACHINE_MAX_CPUS];
 	/* Every CPU waits until @cycle, where time jumps to next (may be NULL). */
 	void (*on_idle)(struct machine *machine, uint64_t cycle);
@@ -113,6 +117,11 @@ void machine_dma(struct machine *machine, uint64_t pa, uint64_t length, bool wri
  */
 int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *config,
 		       struct error *error);
+
+/* board/nodes.c: the node controllers, and what feeds them (an observer's miss of emu/ccnuma.h). */
+int nodes_create(struct machine *machine, const struct ccnuma_config *ccnuma);
+void nodes_destroy(struct machine *machine);
+void nodes_miss(void *machine, unsigned cpu, uint64_t offset, unsigned home, bool write);
 
 /* Runs until a stop reason; returns it. */
 enum stop_reason machine_run(struct machine *machine);

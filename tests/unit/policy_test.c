@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy, exhaustively: every combination of parameters and of a page's state around the
+ * thresholds, against the rules stated one by one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../vmm-core/core/policy.h"
+
+#define NODES	  3
+#define THRESHOLD 8
+#define SHARING	  2
+#define WRITE	  1
+#define LIMIT	  2
+
+/* Calls @check for every case; each value is around a threshold. */
+static unsigned each_case(void (*check)(const struct policy_parameters *parameters,
+					const struct policy_page *page,
+					const struct policy_decision *decision))
+{
+	static const uint16_t counts[] = {0, SHARING - 1, SHARING, THRESHOLD - 1, THRESHOLD, 65535};
+	static const uint16_t writes[] = {0, WRITE, WRITE + 1, 65535};
+	static const uint16_t moves[] = {0, LIMIT - 1, LIMIT, 65535};
+	unsigned cases = 0;
+
+	for (unsigned i = 0; i < 6 * 6 * 6 * 4 * 4 * 7 * NODES * 16; i++) {
+		uint16_t misses[NODES];
+		struct policy_parameters parameters = {.threshold = THRESHOLD,
+						       .sharing = SHARING,
+						       .write = WRITE,
+						       .move_limit = LIMIT};
+		struct policy_page page = {.nodes = NODES, .misses = misses};
+		struct policy_decision decision;
+		unsigned rest = i;
+
+		for (unsigned n = 0; n < NODES; n++, rest /= 6)
+			misses[n] = counts[rest % 6];
+		page.writes = writes[rest % 4];
+		page.moves = moves[rest / 4 % 4];
+		page.copies = rest / 16 % 7 + 1;
+		page.hot = rest / 112 % NODES;
+		rest /= 112 * NODES;
+		page.tight = rest & 1;
+		page.busy = rest & 2;
+		parameters.migrate = rest & 4;
+		parameters.replicate = rest & 8;
+		decision = policy_decide(&parameters, &page);
+		check(&parameters, &page, &decision);
+		cases++;
+	}
+	return cases;
+}
+
+static bool moves_page(const struct policy_decision *decision)
+{
+	return decision->action == POLICY_MIGRATE || decision->action == POLICY_REPLICATE;
+}
+
+static unsigned others(const struct policy_page *page)
+{
+	unsigned count = 0;
+
+	for (unsigned n = 0; n < NODES; n++)
+		count += n != page->hot && page->misses[n] >= SHARING;
+	return count;
+}
+
+static bool replicated(const struct policy_page *page)
+{
+	return page->copies & (page->copies - 1);
+}
+
+/* ---- what must never be ---- */
+
+static void check_never(const struct policy_parameters *parameters, const struct policy_page *page,
+			const struct policy_decision *decision)
+{
+	uint64_t hot = UINT64_C(1) << page->hot;
+
+	assert_in_range(decision->action, 0, POLICY_ACTIONS - 1);
+	assert_in_range(decision->reason, 0, POLICY_REASONS - 1);
+	if (page->misses[page->hot] < THRESHOLD || page->copies == hot)
+		assert_int_equal(decision->action, POLICY_NONE);
+	if (page->busy)
+		assert_true(decision->action == POLICY_NONE || decision->action == POLICY_LEAVE);
+	if (page->moves >= LIMIT)
+		assert_false(moves_page(decision));
+	if (decision->action == POLICY_MIGRATE) {
+		assert_true(parameters->migrate);
+		assert_int_equal(decision->to, page->hot);
+		assert_int_equal(others(page), 0);
+		assert_false(replicated(page));
+		assert_int_equal(page->copies & hot, 0);
+	}
+	if (decision->action == POLICY_REPLICATE) {
+		assert_true(parameters->replicate);
+		assert_true(page->writes <= WRITE);
+		assert_false(page->tight);
+		assert_true(decision->nodes & hot);
+		assert_int_equal(decision->nodes & page->copies, 0);
+		for (unsigned n = 0; n < NODES; n++)
+			if (decision->nodes >> n & 1)
+				assert_true(page->misses[n] >= SHARING);
+		assert_int_equal(decision->nodes >> NODES, 0);
+	}
+	if (decision->action == POLICY_COLLAPSE)
+		assert_true(replicated(page) && page->writes > WRITE);
+	if (decision->action == POLICY_REMAP)
+		assert_true((page->copies & hot) && replicated(page));
+}
+
+static void never(void **state)
+{
+	(void)state;
+	assert_int_equal(each_case(check_never), 6 * 6 * 6 * 4 * 4 * 7 * NODES * 16);
+}
+
+/* ---- what must always be ---- */
+
+static enum policy_action expected(const struct policy_parameters *parameters,
+				   const struct policy_page *page, enum policy_reason *reason)
+{
+	uint64_t hot = UINT64_C(1) << page->hot;
+	bool written = page->writes > WRITE, alone = !others(page) && !replicated(page);
+	const struct {
+		bool when;
+		enum policy_action action;
+		enum policy_reason reason;
+	} rules[] = {
+		{page->misses[page->hot] < THRESHOLD, POLICY_NONE, POLICY_COLD},
+		{page->copies == hot, POLICY_NONE, POLICY_LOCAL},
+		{page->busy, POLICY_LEAVE, POLICY_BUSY},
+		{replicated(page) && written, POLICY_COLLAPSE, POLICY_WRITTEN},
+		{page->copies & hot, POLICY_REMAP, POLICY_HAS_COPY},
+		{page->moves >= LIMIT, POLICY_LEAVE, POLICY_MOVE_LIMITED},
+		{alone && parameters->migrate, POLICY_MIGRATE, POLICY_ONE_NODE},
+		{alone && (written || !parameters->replicate), POLICY_LEAVE, POLICY_MIGRATE_OFF},
+		{!alone && written, POLICY_LEAVE, POLICY_WRITE_SHARED},
+		{!parameters->replicate, POLICY_LEAVE, POLICY_REPLICATE_OFF},
+		{page->tight, POLICY_LEAVE, POLICY_MEMORY_TIGHT},
+		{alone, POLICY_REPLICATE, POLICY_READ_ONLY},
+		{true, POLICY_REPLICATE, POLICY_READ_SHARED},
+	};
+	unsigned n = 0;
+
+	while (!rules[n].when)
+		n++;
+	*reason = rules[n].reason;
+	return rules[n].action;
+}
+
+static bool seen[POLICY_REASONS];
+
+static void check_always(const struct policy_parameters *parameters, const struct policy_page *page,
+			 const struct policy_decision *decision)
+{
+	enum policy_reason reason;
+
+	assert_int_equal(decision->action, expected(parameters, page, &reason));
+	assert_int_equal(decision->reason, reason);
+	seen[reason] = true;
+}
+
+static void always(void **state)
+{
+	(void)state;
+	each_case(check_always);
+	for (unsigned n = 0; n < POLICY_REASONS; n++)
+		assert_true(seen[n]);
+}
+
+static void names(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < POLICY_ACTIONS; n++)
+		assert_non_null(policy_action_names[n]);
+	for (unsigned n = 0; n < POLICY_REASONS; n++)
+		assert_non_null(policy_reason_names[n]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(never),
+		cmocka_unit_test(always),
+		cmocka_unit_test(names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

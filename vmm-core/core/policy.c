@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a page's counters to an action; see policy.h. */
+#include "policy.h"
+
+const char *const policy_action_names[POLICY_ACTIONS] = {
+	[POLICY_NONE] = "none",		[POLICY_LEAVE] = "leave",
+	[POLICY_MIGRATE] = "migrate",	[POLICY_REPLICATE] = "replicate",
+	[POLICY_COLLAPSE] = "collapse", [POLICY_REMAP] = "remap",
+};
+
+const char *const policy_reason_names[POLICY_REASONS] = {
+	[POLICY_COLD] = "cold",
+	[POLICY_LOCAL] = "local",
+	[POLICY_BUSY] = "busy",
+	[POLICY_WRITE_SHARED] = "write-shared",
+	[POLICY_MOVE_LIMITED] = "move-limit",
+	[POLICY_MEMORY_TIGHT] = "memory-tight",
+	[POLICY_MIGRATE_OFF] = "migrate-off",
+	[POLICY_REPLICATE_OFF] = "replicate-off",
+	[POLICY_ONE_NODE] = "one-node",
+	[POLICY_READ_SHARED] = "read-shared",
+	[POLICY_READ_ONLY] = "read-only",
+	[POLICY_WRITTEN] = "written",
+	[POLICY_HAS_COPY] = "has-copy",
+};
+
+static struct policy_decision decision(enum policy_action action, enum policy_reason reason)
+{
+	return (struct policy_decision){.action = action, .reason = reason};
+}
+
+/* The nodes that use the page enough to be worth a copy; the hot one is among them. */
+static uint64_t users(const struct policy_parameters *parameters, const struct policy_page *page)
+{
+	uint64_t nodes = UINT64_C(1) << page->hot;
+
+	for (unsigned n = 0; n < page->nodes; n++)
+		if (page->misses[n] >= parameters->sharing)
+			nodes |= UINT64_C(1) << n;
+	return nodes;
+}
+
+static struct policy_decision replicate(const struct policy_page *page, uint64_t nodes,
+					enum policy_reason reason)
+{
+	struct policy_decision result = decision(POLICY_REPLICATE, reason);
+
+	if (page->tight)
+		return decision(POLICY_LEAVE, POLICY_MEMORY_TIGHT);
+	result.nodes = nodes & ~page->copies;
+	return result;
+}
+
+/* Used by the hot node alone. */
+static struct policy_decision decide_alone(const struct policy_parameters *parameters,
+					   const struct policy_page *page, bool written)
+{
+	struct policy_decision result = decision(POLICY_MIGRATE, POLICY_ONE_NODE);
+
+	if (!parameters->migrate) {
+		if (parameters->replicate && !written)
+			return replicate(page, UINT64_C(1) << page->hot, POLICY_READ_ONLY);
+		return decision(POLICY_LEAVE, POLICY_MIGRATE_OFF);
+	}
+	result.to = page->hot;
+	return result;
+}
+
+struct policy_decision policy_decide(const struct policy_parameters *parameters,
+				     const struct policy_page *page)
+{
+	uint64_t hot = UINT64_C(1) << page->hot, using = users(parameters, page);
+	bool replicated = (page->copies & (page->copies - 1)) != 0;
+	bool written = page->writes > parameters->write;
+
+	if (page->misses[page->hot] < parameters->threshold)
+		return decision(POLICY_NONE, POLICY_COLD);
+	if (page->copies == hot)
+		return decision(POLICY_NONE, POLICY_LOCAL);
+	if (page->busy)
+		return decision(POLICY_LEAVE, POLICY_BUSY);
+	if (replicated && written)
+		return decision(POLICY_COLLAPSE, POLICY_WRITTEN);
+	if (page->copies & hot)
+		return decision(POLICY_REMAP, POLICY_HAS_COPY);
+	if (page->moves >= parameters->move_limit)
+		return decision(POLICY_LEAVE, POLICY_MOVE_LIMITED);
+	/* A page with replicas has been found to be shared. */
+	if (!replicated && using == hot)
+		return decide_alone(parameters, page, written);
+	if (written)
+		return decision(POLICY_LEAVE, POLICY_WRITE_SHARED);
+	if (!parameters->replicate)
+		return decision(POLICY_LEAVE, POLICY_REPLICATE_OFF);
+	return replicate(page, using, POLICY_READ_SHARED);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What to do with a page that a remote node misses on often: a pure function of its counters and
+ * state. It knows no machine and serves simulated and host NUMA alike.
+ *
+ * After Verghese, Devine, Gupta, Rosenblum, "Operating System Support for Improving Data Locality
+ * on CC-NUMA Compute Servers", ASPLOS 1996: hot? - shared by others? - written? - moved too often?
+ */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define POLICY_MAX_NODES 64
+
+/* Counts are of sampled misses in one reset interval. */
+struct policy_parameters {
+	bool migrate, replicate;
+	uint16_t threshold;  /* misses of one node that make a page hot */
+	uint16_t sharing;    /* misses of another node from which on the page is shared */
+	uint16_t write;	     /* writes beyond which a page is not replicated */
+	uint16_t move_limit; /* moves of one page in an interval */
+};
+
+/* The base values of that paper. */
+#define POLICY_THRESHOLD   128
+#define POLICY_SHARING	   32
+#define POLICY_WRITE	   1
+#define POLICY_MOVE_LIMIT  1
+#define POLICY_INTERVAL_MS 100
+
+struct policy_page {
+	unsigned nodes;		/* 1..POLICY_MAX_NODES */
+	const uint16_t *misses; /* by node */
+	uint16_t writes;	/* of all nodes */
+	unsigned hot;		/* the node that the page became hot for */
+	uint64_t copies;	/* nodes that have the page or a replica, a bit each; not empty */
+	uint16_t moves;		/* made in this interval */
+	bool tight;		/* the nodes that would get replicas are short of memory */
+	bool busy;		/* a device is at work on it */
+};
+
+enum policy_action {
+	POLICY_NONE,	  /* nothing is called for */
+	POLICY_LEAVE,	  /* hot, but must or may not be moved */
+	POLICY_MIGRATE,	  /* to decision.to */
+	POLICY_REPLICATE, /* onto decision.nodes */
+	POLICY_COLLAPSE,  /* the replicas are given up */
+	POLICY_REMAP,	  /* the hot node has a copy but uses another one */
+	POLICY_ACTIONS,
+};
+
+enum policy_reason {
+	POLICY_COLD,	      /* none: below the threshold */
+	POLICY_LOCAL,	      /* none: the only copy is where it is used */
+	POLICY_BUSY,	      /* leave: a device is at work on it */
+	POLICY_WRITE_SHARED,  /* leave: several nodes use it and it is written */
+	POLICY_MOVE_LIMITED,  /* leave: moved often enough in this interval */
+	POLICY_MEMORY_TIGHT,  /* leave: no memory for replicas */
+	POLICY_MIGRATE_OFF,   /* leave: used by one node, and migration is off */
+	POLICY_REPLICATE_OFF, /* leave: read by several nodes, and replication is off */
+	POLICY_ONE_NODE,      /* migrate: used by one node */
+	POLICY_READ_SHARED,   /* replicate: read by several nodes */
+	POLICY_READ_ONLY,     /* replicate: read by one node, and migration is off */
+	POLICY_WRITTEN,	      /* collapse: a page with replicas that is written */
+	POLICY_HAS_COPY,      /* remap */
+	POLICY_REASONS,
+};
+
+struct policy_decision {
+	enum policy_action action;
+	enum policy_reason reason;
+	unsigned to;	/* POLICY_MIGRATE: the node */
+	uint64_t nodes; /* POLICY_REPLICATE: nodes that get a copy, a bit each */
+};
+
+struct policy_decision policy_decide(const struct policy_parameters *parameters,
+				     const struct policy_page *page);
+
+extern const char *const policy_action_names[POLICY_ACTIONS];
+extern const char *const policy_reason_names[POLICY_REASONS];
+
+#endif

@@ -42,7 +42,9 @@ int disco_counts_alloc(struct disco_space *space)
 		disco_uncharge(2 * pages);
 		return -ENOMEM;
 	}
+	/* Readers that see the tables see them zeroed. */
 	smp_store_release(&counts->snapshot, snapshot);
+	/* The same for disco_count_access(). */
 	smp_store_release(&counts->live, live);
 	return 0;
 }
@@ -82,7 +84,7 @@ static void report(struct disco_space *space, unsigned long slot, unsigned int v
 void disco_count_access(struct disco_space *space, unsigned long slot, unsigned int view, u32 n,
 			u16 source)
 {
-	atomic_t *live = smp_load_acquire(&space->counts.live);
+	atomic_t *live = smp_load_acquire(&space->counts.live); /* disco_counts_alloc() */
 	u32 threshold = READ_ONCE(space->counts.threshold);
 	u32 old, sum;
 	int seen;
@@ -222,7 +224,7 @@ long disco_count_read_ioctl(struct disco_space *space, void __user *uarg)
 		return -EINVAL;
 	if (arg.first > space->slots || arg.slots > space->slots - arg.first)
 		return -EINVAL;
-	if (!smp_load_acquire(&space->counts.live))
+	if (!smp_load_acquire(&space->counts.live)) /* disco_counts_alloc() */
 		return -ENODATA;
 	disco_counts_read(space, &arg);
 	return disco_copy_out(uarg, &arg, sizeof(arg));

@@ -74,7 +74,7 @@ static int disco_release(struct inode *inode, struct file *filp)
 static int disco_file_mmap(struct file *filp, struct vm_area_struct *vma)
 {
 	struct disco_file *file = filp->private_data;
-	struct disco_space *space = smp_load_acquire(&file->space);
+	struct disco_space *space = smp_load_acquire(&file->space); /* create_ioctl() */
 
 	if (!space)
 		return -ENODEV;
@@ -86,7 +86,7 @@ static int disco_file_mmap(struct file *filp, struct vm_area_struct *vma)
 static __poll_t disco_poll(struct file *filp, poll_table *wait)
 {
 	struct disco_file *file = filp->private_data;
-	struct disco_space *space = smp_load_acquire(&file->space);
+	struct disco_space *space = smp_load_acquire(&file->space); /* create_ioctl() */
 
 	if (!space || !space->ring.ring)
 		return EPOLLERR;

@@ -113,7 +113,7 @@ long disco_ioctl(struct file *filp, unsigned int cmd, unsigned long number)
 		return create_ioctl(file, arg);
 	if (cmd != _IO(DISCO_IOC_TYPE, nr) || nr >= ARRAY_SIZE(space_calls) || !space_calls[nr])
 		return -ENOTTY;
-	space = smp_load_acquire(&file->space);
+	space = smp_load_acquire(&file->space); /* create_ioctl() */
 	if (!space)
 		return -ENODEV;
 	if (current->mm != space->mm)

@@ -31,3 +31,10 @@ kunit:
 ## make kunit-debug   the same with KASAN, lockdep, kmemleak
 kunit-debug:
 	$(Q)BUILD=$(BUILD) tests/kmod/kunit debug
+
+## make dkms_install   put the module's source where DKMS finds it (/usr/src/disco-1.0)
+.PHONY: dkms_install
+dkms_install:
+	for f in Kbuild $$(find kmod -type f); do \
+		install -D -m 644 $$f $(DESTDIR)/usr/src/disco-1.0/$$f; done
+	install -D -m 644 kmod/dkms.conf $(DESTDIR)/usr/src/disco-1.0/dkms.conf

@@ -60,19 +60,19 @@ static void overflow(struct perf_event *event, struct perf_sample_data *data, st
 
 	if (current->mm != space->mm || !data->addr || !find_slot(space, data->addr, &sample))
 		return;
-	if (head - smp_load_acquire(&cpu->tail) >= SAMPLES) {
+	if (head - smp_load_acquire(&cpu->tail) >= SAMPLES) { /* drain() has read the place */
 		atomic64_inc(&space->counts.samples_lost);
 		return;
 	}
 	cpu->sample[head % SAMPLES] = sample;
-	smp_store_release(&cpu->head, head + 1);
+	smp_store_release(&cpu->head, head + 1); /* after the sample */
 	irq_work_queue(&cpu->work);
 }
 
 static void drain(struct irq_work *work)
 {
 	struct cpu_samples *cpu = container_of(work, struct cpu_samples, work);
-	unsigned int head = smp_load_acquire(&cpu->head), tail = cpu->tail;
+	unsigned int head = smp_load_acquire(&cpu->head), tail = cpu->tail; /* overflow() */
 
 	for (; tail != head; tail++) {
 		struct sample sample = cpu->sample[tail % SAMPLES];
@@ -80,7 +80,7 @@ static void drain(struct irq_work *work)
 		disco_count_access(cpu->space, sample.slot, sample.view, 1, DISCO_COUNT_PMU);
 		atomic64_inc(&cpu->space->counts.samples);
 	}
-	smp_store_release(&cpu->tail, tail);
+	smp_store_release(&cpu->tail, tail); /* after the samples are read */
 }
 
 /* PEBS wants precise_ip for addresses, other units refuse it; some cannot leave out the kernel. */

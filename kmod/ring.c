@@ -43,6 +43,7 @@ void disco_ring_exit(struct disco_space *space)
 /* What the user wrote into the ring is only trusted for the room it claims, never for places. */
 static bool ring_full(const struct disco_ring_state *ring)
 {
+	/* The user has read the places it gives back. */
 	return ring->head - smp_load_acquire(&ring->ring->tail) > ring->mask;
 }
 
@@ -58,7 +59,7 @@ void disco_ring_push(struct disco_space *space, const struct disco_ring_entry *e
 		WRITE_ONCE(ring->ring->lost, ++ring->lost);
 	} else {
 		ring->ring->entries[ring->head & ring->mask] = *entry;
-		smp_store_release(&ring->ring->head, ++ring->head);
+		smp_store_release(&ring->ring->head, ++ring->head); /* after the entry */
 		if (ring->eventfd)
 			disco_eventfd_signal(ring->eventfd);
 	}

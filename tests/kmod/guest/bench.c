@@ -171,8 +171,10 @@ static volatile bool stop;
 static void *spin(void *arg)
 {
 	pin_to_cpu((intptr_t)arg);
-	while (!stop)
+	while (!stop) {
 		(void)*word(&space, 0, 0, 1);
+		_mm_pause(); /* lets QEMU turn to the next CPU */
+	}
 	return NULL;
 }
 
@@ -181,15 +183,15 @@ static uint64_t shootdowns(void)
 {
 	static char text[65536];
 	uint64_t sum = 0;
-	char *at;
+	char *at, *end;
 
 	read_file("/proc/interrupts", text, sizeof(text));
 	at = strstr(text, "TLB:");
-	if (!at)
-		return 0;
-	for (at += 4; *at == ' ' || (*at >= '0' && *at <= '9');)
-		sum += strtoull(at, &at, 10);
-	return sum;
+	for (at = at ? at + 4 : text + strlen(text);; at = end) {
+		sum += strtoull(at, &end, 10);
+		if (end == at)
+			return sum;
+	}
 }
 
 static uint64_t ipis(const struct method *method, int count, int stride)

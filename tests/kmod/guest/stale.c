@@ -35,6 +35,7 @@ static void *read_slots(void *arg)
 			at[8 + reader->cpu] = ++own[slot];
 			reader->reads++;
 		}
+		__builtin_ia32_pause(); /* lets QEMU turn to the next CPU */
 	}
 	return NULL;
 }

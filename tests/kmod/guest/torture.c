@@ -38,6 +38,8 @@ static void *write_slots(void *arg)
 		writer->lost += *at != writer->own[slot];
 		if (random_next(&writer->seed) % 4 == 0)
 			*at = ++writer->own[slot], writer->writes++;
+		if (random_next(&writer->seed) % 16 == 0)
+			__builtin_ia32_pause(); /* lets QEMU turn to the next CPU */
 	}
 	return NULL;
 }

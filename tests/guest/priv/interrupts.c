@@ -143,10 +143,12 @@ static void enabling(void)
 	cp0_set32(C0_CAUSE, 0);
 }
 
-/* Compare is set inside the probe, a0 ticks from then; QEMU's time is the host's, so leave it more.
+/* Compare is set inside the probe, a0 ticks from then; QEMU's time is the host's, and in a VM the
+ * setting takes long: more there.
  */
 #define ARM_TIMER MFC0(A1, 9, 0), ADDU(A1, A1, A0), MTC0(A1, 11, 0), EHB
-#define TICKS(n)  (PLATFORM_IS_DISCO ? (n) : (n)*100)
+#define TICKS(n)  ((n) << time_scale)
+static unsigned time_scale;
 
 /* Cause.TI and IP7 rise when Count reaches Compare, and fall when Compare is written. */
 static void timer(void)
@@ -209,7 +211,7 @@ static void timer_in_loop(void)
 		check_eq("counter of the slot", trap->gpr[T0], position == 0 ? v0 : v0 - 1);
 		clear_timer();
 	}
-	if (PLATFORM_IS_DISCO)
+	if (PLATFORM_IS_DISCO && exact_time())
 		check("some in the delay slot", in_slot > 10);
 }
 
@@ -296,6 +298,7 @@ static void count_rate(void)
 
 void test(void)
 {
+	time_scale = PLATFORM_IS_DISCO && exact_time() ? 0 : 7;
 	clear_timer();
 	software();
 	vectored();

@@ -102,6 +102,20 @@ struct monitor *monitor_create(struct machine *machine, const struct monitor_opt
 	return NULL;
 }
 
+static int close_disks(struct native_vm *vm, struct error *error)
+{
+	int result = 0;
+
+	for (unsigned d = 0; d < vm->disks; d++) {
+		int closed = disk_close(vm->disk[d], result ? NULL : error);
+
+		if (!result)
+			result = closed;
+	}
+	vm->disks = 0;
+	return result;
+}
+
 int monitor_destroy(struct monitor *monitor, struct error *error)
 {
 	int result = 0;
@@ -110,15 +124,11 @@ int monitor_destroy(struct monitor *monitor, struct error *error)
 		return 0;
 	native = monitor;
 	for (unsigned n = 0; n < VMM_MAX_VMS; n++) {
-		struct native_vm *vm = &monitor->vm[n];
+		int closed = close_disks(&monitor->vm[n], result ? NULL : error);
 
-		for (unsigned d = 0; d < vm->disks; d++) {
-			int closed = disk_close(vm->disk[d], result ? NULL : error);
-
-			if (!result)
-				result = closed;
-		}
-		free(vm->memory);
+		if (!result)
+			result = closed;
+		free(monitor->vm[n].memory);
 	}
 	if (monitor->io)
 		host_io_destroy(monitor->io);
@@ -296,6 +306,21 @@ int monitor_reload_vm(struct monitor *monitor, const struct monitor_vm *config, 
 	if (result)
 		return error_set(error, result, "VM %s did not ask for a reset", config->name);
 	return vm_load(monitor, config, number, error);
+}
+
+int monitor_remove_vm(struct monitor *monitor, unsigned number, struct error *error)
+{
+	struct native_vm *vm = &monitor->vm[number];
+	int result;
+
+	native = monitor;
+	result = vmm_vm_forget(monitor->vmm, number);
+	if (result)
+		return error_set(error, result, "VM %u has not stopped", number);
+	result = close_disks(vm, error);
+	free(vm->memory);
+	*vm = (struct native_vm){.monitor = monitor};
+	return result;
 }
 
 void monitor_start(struct monitor *monitor)

@@ -201,6 +201,14 @@ int vmm_vm_forget(struct vmm *vmm, unsigned number)
 	return 0;
 }
 
+int vmm_vm_set_shares(struct vmm *vmm, unsigned number, unsigned shares)
+{
+	if (!shares)
+		return EINVAL_;
+	vmm->vm[number]->config.shares = shares;
+	return 0;
+}
+
 int vmm_vm_pause(struct vmm *vmm, unsigned number)
 {
 	struct vm *vm = vmm->vm[number];

@@ -72,6 +72,10 @@ int monitor_add_vm(struct monitor *monitor, const struct monitor_vm *config, uns
 int monitor_reload_vm(struct monitor *monitor, const struct monitor_vm *config, unsigned number,
 		      struct error *error);
 
+/* Forgets a stopped VM: closes its disks, frees its number. 0, or a negative errno with @error set:
+ * it has not stopped yet. */
+int monitor_remove_vm(struct monitor *monitor, unsigned number, struct error *error);
+
 /* Starts the CPUs. */
 void monitor_start(struct monitor *monitor);
 

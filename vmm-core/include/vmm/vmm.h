@@ -164,6 +164,7 @@ int vmm_vm_start(struct vmm *vmm, unsigned vm, uint64_t pc, const uint64_t argum
 void vmm_vm_kill(struct vmm *vmm, unsigned vm, enum vm_stop why);
 /* VM_RESET to VM_READY: devices and memory as new. -EBUSY in another state. */
 int vmm_vm_reset(struct vmm *vmm, unsigned vm);
+int vmm_vm_set_shares(struct vmm *vmm, unsigned vm, unsigned shares); /* -EINVAL: 0 */
 int vmm_vm_pause(struct vmm *vmm, unsigned vm);	 /* -EBUSY unless running */
 int vmm_vm_resume(struct vmm *vmm, unsigned vm); /* -EBUSY unless paused */
 

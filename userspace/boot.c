@@ -9,6 +9,7 @@
 #include "boot.h"
 #include "boot_lockstep.h"
 #include "disco.h"
+#include "profile.h"
 
 /* Strings that the board's configuration points to. */
 struct boot_files {
@@ -107,6 +108,8 @@ static int make_config(const struct boot_options *options, struct machine_config
 	*config = file.config;
 	machine_file_ccnuma(&file, ccnuma);
 	config->seed = options->seed;
+	config->code_cache = options->code_cache;
+	config->profile = options->profile;
 	if (options->cpus)
 		config->cpus = options->cpus;
 	if (config->nodes > config->cpus) /* nodes without a CPU add nothing but their memory */
@@ -176,6 +179,8 @@ static int run(struct machine *machine, const struct boot_options *options,
 	explain_end(&result);
 	if (!options->quiet)
 		report_text(&result, stderr);
+	if (options->profile)
+		profile_report(machine);
 	free((char *)result.panic);
 	flushed = !board_destroy(machine, &error);
 	if (!flushed)

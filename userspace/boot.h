@@ -27,6 +27,8 @@ struct boot_options {
 	unsigned cpus;	 /* 0: as the machine file says */
 	uint64_t memory; /* 0: as the machine file says */
 	uint64_t seed, limit;
+	uint64_t code_cache; /* 0: the translator's default */
+	bool profile;
 	unsigned disks;
 	struct board_disk disk[BOARD_MAX_DISKS];
 	unsigned nics;

@@ -21,6 +21,8 @@ enum option_key {
 	KEY_QUIET = 'q',
 	KEY_ROOT = 0x100,
 	KEY_NET,
+	KEY_CODE_CACHE,
+	KEY_PROFILE,
 	KEY_MACHINE,
 	KEY_ENGINE,
 	KEY_MODEL,
@@ -64,6 +66,10 @@ static const struct argp_option table[] = {
 	 "latencies of the machine file; engine interpreter)",
 	 3},
 	{"seed", KEY_SEED, "N", 0, "seed of everything random (default 1)", 3},
+	{"code-cache", KEY_CODE_CACHE, "SIZE", 0,
+	 "memory for translated code, 8M to 2G (default 512M)", 3},
+	{"profile", KEY_PROFILE, NULL, 0,
+	 "show the hottest translated blocks at the end, and write a map for perf", 3},
 	{"limit", KEY_LIMIT, "N", 0, "stop after N instructions", 3},
 	{NULL, 0, NULL, 0, "Output:", 4},
 	{"json", KEY_JSON, "FILE", 0, "write the report as JSON; - is standard output", 4},
@@ -196,6 +202,15 @@ static int take_memory(struct boot_options *options, const char *text)
 	return DISCO_OK;
 }
 
+static int take_code_cache(struct boot_options *options, const char *text)
+{
+	if (!parse_size(text, &options->code_cache) || options->code_cache < UINT64_C(8) << 20 ||
+	    options->code_cache > UINT64_C(2) << 30)
+		return complain(DISCO_USAGE, "--code-cache %s: a size from 8M to 2G is needed",
+				text);
+	return DISCO_OK;
+}
+
 static int take_guest(struct boot_options *options, const char *name)
 {
 	options->guest = guest_find(name);
@@ -234,6 +249,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
 		break;
 	case KEY_MEMORY:
 		parser->error = take_memory(options, value);
+		break;
+	case KEY_CODE_CACHE:
+		parser->error = take_code_cache(options, value);
+		break;
+	case KEY_PROFILE:
+		options->profile = true;
 		break;
 	case KEY_DISK:
 		parser->error = add_disk(options, value);

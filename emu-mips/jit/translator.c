@@ -28,6 +28,13 @@ static void translator_destroy(struct machine *machine)
 	machine->engine_data = NULL;
 }
 
+static size_t code_cache_size(const struct machine *machine)
+{
+	size_t size = machine->config.code_cache;
+
+	return (size ? size : DEFAULT_CODE_CACHE) & ~(size_t)0xfffff;
+}
+
 static int translator_create(struct machine *machine, struct error *error)
 {
 	struct translator *jit = calloc(1, sizeof(*jit));
@@ -39,13 +46,14 @@ static int translator_create(struct machine *machine, struct error *error)
 	interpreter_engine.create(machine, error);
 	machine->engine_data = jit;
 	jit->machine = machine;
+	jit->profile = machine->config.profile;
 	jit->has_bmi2 = __builtin_cpu_supports("bmi2");
 	jit->has_lzcnt = host_has_lzcnt();
 	jit->folding = calloc(1, sizeof(*jit->folding));
 	if (!jit->folding)
 		result = error_set(error, -ENOMEM, "no memory for the translator");
 	else
-		result = cache_create(jit, DEFAULT_CODE_CACHE, error);
+		result = cache_create(jit, code_cache_size(machine), error);
 	if (result == 0)
 		result = runtime_create(jit, error);
 	if (result < 0)

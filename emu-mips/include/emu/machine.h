@@ -22,11 +22,13 @@
 /* From the machine file and the command line. */
 struct machine_config {
 	char name[32];
-	unsigned nodes;	  /* 1..64 */
-	unsigned cpus;	  /* in all, 1..64; CPU n is on node n * nodes / cpus */
-	uint64_t memory;  /* bytes in all, a multiple of 4 KiB * nodes; 64 MiB..64 GiB */
-	uint64_t quantum; /* cycles a CPU runs before the next one's turn */
-	uint64_t seed;	  /* of everything random */
+	unsigned nodes;	     /* 1..64 */
+	unsigned cpus;	     /* in all, 1..64; CPU n is on node n * nodes / cpus */
+	uint64_t memory;     /* bytes in all, a multiple of 4 KiB * nodes; 64 MiB..64 GiB */
+	uint64_t quantum;    /* cycles a CPU runs before the next one's turn */
+	uint64_t seed;	     /* of everything random */
+	uint64_t code_cache; /* of the translator, bytes, at least 8 MiB; 0: its default */
+	bool profile;	     /* count how often translated code is entered */
 	struct cpu_config cpu;
 };
 

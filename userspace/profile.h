@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `disco boot --profile`. */
+#ifndef PROFILE_H
+#define PROFILE_H
+
+#include "emu/machine.h"
+
+/* Writes the hottest translated blocks of @machine with their disassembly to stderr, and a map of
+ * the translated code for perf to /tmp/perf-PID.map. DISCO_OK, or DISCO_FAILED after complaining.
+ */
+int profile_report(const struct machine *machine);
+
+#endif

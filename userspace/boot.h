@@ -42,7 +42,7 @@ struct boot_options {
 /* Fills @options from the command line. DISCO_OK; -1 after --help; or what to exit with. */
 int boot_parse(int argc, char **argv, struct boot_options *options);
 
-/* Parses FILE[,ro|,snapshot][,direct] into @disk (the path is copied; never freed). */
+/* Parses FILE[,ro|,snapshot][,direct] into @disk (the path is copied and stays). */
 bool boot_parse_disk(const char *text, struct board_disk *disk);
 
 /* ---- terminal.c: the terminal, or a file, as the guest's first serial port ---- */

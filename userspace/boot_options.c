@@ -88,9 +88,25 @@ struct parser {
 	int error;
 };
 
+/* Copies @text for as long as the program runs; the list keeps all copies reachable. */
+static char *keep(const char *text)
+{
+	static struct kept {
+		struct kept *next;
+		char text[];
+	} * all;
+	struct kept *copy = malloc(sizeof(*copy) + strlen(text) + 1);
+
+	if (!copy)
+		return NULL;
+	copy->next = all;
+	all = copy;
+	return strcpy(copy->text, text);
+}
+
 bool boot_parse_disk(const char *text, struct board_disk *disk)
 {
-	char *path = strdup(text);
+	char *path = keep(text);
 	char *word = path ? strchr(path, ',') : NULL;
 	struct stat stat_of_whole;
 

@@ -13,6 +13,7 @@
 #define MTC0	 0x204
 #define DMTC0	 0x205
 #define MFMC0	 0x20b
+#define JR_RA	 0x03e00008
 
 /* Registers by number * 8 + select, + 1; 0: not here. */
 extern const uint8_t quick_read32[256], quick_read64[256], quick_write[256];
@@ -124,13 +125,20 @@ static bool cache(struct vcpu *vcpu, const struct trap *trap, uint32_t instructi
 
 static bool privileged(struct vcpu *vcpu, struct trap *trap)
 {
+	uint64_t next = trap->pc + 4;
 	uint32_t instruction;
 	bool done;
 
-	if (trap->in_delay_slot || trap->unit || vcpu->mode != GUEST_KERNEL)
+	if (trap->unit || vcpu->mode != GUEST_KERNEL)
 		return false;
 	if (!hal_fetch((struct gva){trap->pc}, &instruction))
 		return false;
+	if (trap->in_delay_slot) {
+		if (instruction != JR_RA || !hal_fetch((struct gva){next}, &instruction))
+			return false;
+		next = trap->gpr[31];
+		hal_charge(CHARGE_QUICK_DELAY, 1);
+	}
 	switch (instruction >> 21) {
 	case MFC0:
 	case DMFC0:
@@ -150,7 +158,7 @@ static bool privileged(struct vcpu *vcpu, struct trap *trap)
 		hal_charge(CHARGE_QUICK_MISS, 1);
 		return false;
 	}
-	trap->pc += 4;
+	trap->pc = next;
 	vcpu->stats.trap_privileged++;
 	return true;
 }

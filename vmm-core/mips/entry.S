@@ -19,6 +19,7 @@
 #define c0_kscratch3	$31, 4
 #define c0_kscratch4	$31, 5
 #define c0_kscratch5	$31, 6
+#define c0_kscratch6	$31, 7
 
 #define at	$1
 #define a0	$4
@@ -87,7 +88,7 @@ refill_slow:
 
 /*
  * All other exceptions. Most are privileged instructions of a guest's kernel that only move a virtual
- * register, or a CACHE that has nothing to do: those are finished here, with three registers, when
+ * register, or a CACHE that has nothing to do: those are finished here, with four registers, when
  * AREA_QUICK points to the vCPU's virtual registers (it is zero unless it is in its kernel mode).
  * core/quick.c is the same in C, for the native build.
  */
@@ -97,18 +98,22 @@ general_entry:
 	dmtc0	k0, c0_kscratch1
 	dmtc0	k1, c0_kscratch3
 	mfc0	k0, c0_cause
-	lui	k1, 0xb000
+	lui	k1, 0x3000
 	ori	k1, k1, 0x7c
-	and	k0, k0, k1
-	xori	k0, k0, 11 << 2		/* coprocessor unusable, 0, not in a delay slot? */
-	bnez	k0, general_slow
+	and	k1, k0, k1
+	xori	k1, k1, 11 << 2		/* coprocessor unusable, 0? */
+	bnez	k1, general_slow
 	 dmfc0	k1, c0_kscratch2
 	ld	k1, AREA_QUICK(k1)
 	beqz	k1, general_slow
 	 dmtc0	at, c0_kscratch4
 	dmtc0	t0, c0_kscratch5
-	dmfc0	k0, c0_epc
+	bltz	k0, quick_delay_slot
+	 dmfc0	k0, c0_epc
+	daddiu	at, k0, 4
+	dmtc0	at, c0_kscratch6	/* where to go on */
 	lwu	k0, 0(k0)		/* just fetched: its page is in the TLB */
+quick_decode:
 	srl	at, k0, 21
 	xori	at, at, 0x200 | 11
 	beqz	at, quick_mfmc0
@@ -130,6 +135,16 @@ quick_slow:
 general_slow:
 	b	save
 	 move	k0, $0
+
+/* In the delay slot of JR $31, where kernels like to restore the interrupt enable. */
+quick_delay_slot:
+	lwu	at, 0(k0)
+	lui	t0, 0x03e0
+	ori	t0, t0, 8
+	bne	at, t0, quick_slow
+	 dmtc0	$31, c0_kscratch6
+	b	quick_decode
+	 lwu	k0, 4(k0)
 
 /* DI and EI. EI goes the long way when an interrupt is up that Status.IM lets through. */
 quick_mfmc0:
@@ -197,8 +212,7 @@ write_gpr:
 	.endr
 
 quick_done:
-	dmfc0	k0, c0_epc
-	daddiu	k0, k0, 4
+	dmfc0	k0, c0_kscratch6
 	dmtc0	k0, c0_epc
 	dmfc0	t0, c0_kscratch5
 	dmfc0	at, c0_kscratch4

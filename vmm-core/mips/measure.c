@@ -9,6 +9,7 @@
 #define trap runtime_trap /* has a structure of that name, too */
 #include "runtime.h"
 #undef trap
+#include "insn.h"
 #include "cpu_area.h"
 #include "vm.h"
 
@@ -155,6 +156,141 @@ static void start_monitor(void)
 	map_code();
 }
 
+/* ---- the quick paths of entry.S, executed: a guest in supervisor mode takes real exceptions ----
+ */
+
+/*
+ * Vectors for it: a SYSCALL comes back to C, all else is general_entry's. quick_enter() goes to @pc
+ * with Status = @status and the registers of @gpr, and returns with them at the SYSCALL.
+ */
+void quick_enter(uint64_t pc, uint64_t status, uint64_t *gpr);
+extern const uint32_t quick_vectors[];
+#define ALL "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25"
+__asm__(".pushsection .text.vectors2, \"ax\"\n"
+	".set push\n.set noreorder\n.set noat\n"
+	".balign 4096\n.globl quick_vectors\nquick_vectors:\n"
+	".space 0x180\n"
+	"mfc0 $26, $13\nandi $26, $26, 0x7c\nxori $26, $26, 0x20\n"
+	"beqz $26, quick_return\nnop\nj general_entry\nnop\n"
+	".globl quick_enter\nquick_enter:\n"
+	"dla $8, quick_saved\n"
+	".irp n, 16,17,18,19,20,21,22,23,28,29,30,31\nsd $\\n, 8*\\n($8)\n.endr\n"
+	"sd $6, 0($8)\n"
+	"dmtc0 $4, $14\nori $5, $5, 2\nmtc0 $5, $12\nmove $27, $6\n"
+	".irp n, " ALL ",26,28,29,30,31\nld $\\n, 8*\\n($27)\n.endr\n"
+	"ld $27, 8*27($27)\neret\n"
+	"quick_return:\n"
+	"dmtc0 $27, $31, 2\ndla $26, quick_saved\nld $27, 0($26)\n"
+	".irp n, " ALL ",28,29,30,31\nsd $\\n, 8*\\n($27)\n.endr\n"
+	"dmfc0 $8, $31, 2\nsd $8, 8*27($27)\n"
+	".irp n, 16,17,18,19,20,21,22,23,28,29,30,31\nld $\\n, 8*\\n($26)\n.endr\n"
+	"li $8, 0xe0\nmtc0 $8, $12\nehb\njr $31\nnop\n"
+	".set pop\n.popsection\n"
+	".pushsection .bss\n.balign 16\nquick_saved: .space 256\n.popsection\n");
+
+#define STUB	   8 /* instructions of the vector above, and the one that traps */
+#define SUPERVISOR (STATUS_64BIT | STATUS_KSU_S)
+
+static uint64_t gpr[32];
+
+/* Runs @words and a SYSCALL as the guest's kernel; returns the cycles it took. */
+static uint64_t run_guest(const uint32_t *words, unsigned count)
+{
+	uint64_t start;
+
+	guest_state();
+	vcpu_apply_status(vcpu);
+	for (unsigned i = 0; i < count; i++)
+		code[i] = words[i];
+	code[count] = SYSCALL;
+	cp0_set32(C0_ENTRYHI, 0);
+	start = ticks();
+	quick_enter(GUEST_PC, SUPERVISOR, gpr);
+	return (uint32_t)(ticks() - start) * 2;
+}
+
+static uint64_t cost_of(uint32_t instruction)
+{
+	uint32_t words[65];
+	uint64_t none, all;
+
+	for (unsigned i = 0; i < 64; i++)
+		words[i] = instruction;
+	none = run_guest(words, 0);
+	all = run_guest(words, 64);
+	return (all - none) / 64 - STUB;
+}
+
+/* Reads into, and writes from, every general register. */
+static void quick_moves(void)
+{
+	for (unsigned r = 1; r < 32; r++) {
+		const uint32_t read[] = {MFC0(r, 12, 0)}, wide[] = {DMFC0(r, 8, 0)};
+		const uint32_t write[] = {DMTC0(r, 31, 4)}, narrow[] = {MTC0(r, 2, 0)};
+
+		about("register", r, 0, 0, 0);
+		for (unsigned i = 1; i < 32; i++)
+			gpr[i] = UINT64_C(0x1111000000000000) + i;
+		vcpu->cp0[CP0_BADVADDR] = UINT64_C(0xc000000012345678) + r;
+		run_guest(wide, 1);
+		if (r != 26)
+			check_eq("DMFC0 BadVAddr", gpr[r], vcpu->cp0[CP0_BADVADDR]);
+		for (unsigned i = 1; i < 32; i++)
+			if (i != r && i != 26)
+				check_eq("others keep", gpr[i], UINT64_C(0x1111000000000000) + i);
+		run_guest(read, 1);
+		if (r == 26) /* the vector above uses it */
+			continue;
+		check_eq("MFC0 Status", gpr[r], STATUS_64BIT);
+		gpr[r] = UINT64_C(0xfedcba9876543210) + r;
+		run_guest(write, 1);
+		check_eq("DMTC0 KScratch3", vcpu->cp0[CP0_KSCRATCH3],
+			 UINT64_C(0xfedcba9876543210) + r);
+		run_guest(narrow, 1);
+		check_eq("MTC0 EntryLo0 by its mask", vcpu->cp0[CP0_ENTRYLO0],
+			 (UINT64_C(0xfedcba9876543210) + r) & UINT64_C(0x3ffffffff));
+	}
+}
+
+static void quick_others(void)
+{
+	static const uint32_t cache[] = {CACHE(0x15, 8, A0), CACHE(0x00, 0, A0),
+					 CACHE(0x10, -4, A1)};
+	static const uint32_t return_di[] = {JR(RA), DI(V0), SYSCALL, ADDIU(V1, ZERO, 7)};
+	static const uint32_t ei[] = {EI(V0), MFC0(V1, 12, 0), DI(T0), MFC0(T1, 12, 0)};
+
+	about("others", 0, 0, 0, 0);
+	run_guest(ei, COUNT_OF(ei));
+	check_eq("EI gives the old Status", gpr[V0], STATUS_64BIT);
+	check_eq("EI enables", gpr[V1], STATUS_64BIT | STATUS_IE);
+	check_eq("DI gives the old Status", gpr[T0], STATUS_64BIT | STATUS_IE);
+	check_eq("DI disables", gpr[T1], STATUS_64BIT);
+	gpr[A0] = UINT64_C(0xffffffff80001000);
+	gpr[A1] = UINT64_C(0x9800000000002000);
+	run_guest(cache, COUNT_OF(cache));
+	check_eq("CACHE goes on", cp0_get32(C0_EPC), GUEST_PC + 4 * COUNT_OF(cache));
+	gpr[RA] = GUEST_PC + 12;
+	gpr[V1] = 0;
+	run_guest(return_di, COUNT_OF(return_di));
+	check_eq("DI in the delay slot of JR $31", gpr[V1], 7);
+	check_eq("EPC after it", cp0_get32(C0_EPC), GUEST_PC + 16);
+}
+
+static void quick_paths(void)
+{
+	cp0_set32(C0_EBASE, (uint32_t)(uintptr_t)quick_vectors);
+	map_code();
+	quick_moves();
+	quick_others();
+	gpr[A0] = UINT64_C(0xffffffff80001000);
+	gpr[A1] = UINT64_C(0x9800000000002000);
+	report("QUICK_READ", cost_of(DMFC0(V0, 8, 0)));
+	report("QUICK_WRITE", cost_of(MTC0(V0, 14, 0)));
+	report("QUICK_DI_EI", cost_of(DI(V0)));
+	report("QUICK_CACHE_INDEX", cost_of(CACHE(0x00, 0, A0)));
+	report("QUICK_CACHE", cost_of(CACHE(0x15, 0, A1)));
+}
+
 void test(void)
 {
 	const uint64_t linear = UINT64_C(0xa800000000000000);
@@ -183,4 +319,5 @@ void test(void)
 	       measure(EXC_TLBL, UINT64_C(0x900000001bdc0010), true, 0x8c820010, NULL));
 	report("INTERRUPT", measure(EXC_CPU, 0, false, 0x41626020, raise_interrupt));
 	vcpu_set_pin(vcpu, 2, false);
+	quick_paths();
 }

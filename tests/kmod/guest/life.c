@@ -59,7 +59,10 @@ static void forced_fork(struct space *space)
 
 	*word(space, 0, 7, 0) = 70;
 	remap_one(space, 8, DISCO_OP_RELEASE, 0, 0);
-	madvise(space->view[0], space->slots * PAGE, MADV_DOFORK);
+	if (madvise(space->view[0], space->slots * PAGE, MADV_DOFORK)) {
+		check(errno == EINVAL, "this kernel refuses to undo VM_DONTCOPY");
+		return;
+	}
 	if (pipe(pipes))
 		die("pipe");
 	pid = fork();

@@ -26,7 +26,8 @@ struct option {
 };
 
 extern const char program_name[];
-/* Ends with a row without name. "threads" (default: all CPUs) is understood by every program. */
+/* Ends with a row without name. Every program understands "threads" (default: all CPUs) and
+ * "master" (see initialise()). */
 extern struct option program_options[];
 /* Returns the exit status of the machine, 0 to 255. */
 int main(void);
@@ -51,6 +52,11 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Runs function(0 .. threads() - 1), each on the CPU of its number, and returns when all have
  * returned. Called from main() only. CPUs are started when first needed, and spin between calls. */
 void parallel(void (*function)(unsigned thread));
+
+/* parallel() for filling memory: each thread touches first what will be its own. With the option
+ * master=1 CPU 0 does all the parts, and a first-touch system puts everything on its node. No
+ * barriers in @function. */
+void initialise(void (*function)(unsigned thread));
 
 /* The part [*first, *last) of 0..count that is @thread's, as even as can be. */
 void share_of(unsigned thread, unsigned long count, unsigned long *first, unsigned long *last);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The flattened device tree (Devicetree Specification v0.4, chapter 5): command line, memory,
- * clock. Cells of addresses and sizes below the root are 64 bits, as the board writes them.
+ * clock. Addresses and sizes are 64 bits below the root and 32 bits below /soc, as the board writes
+ * them.
  */
 #include "system.h"
 
@@ -47,6 +48,8 @@ static void take(struct boot_info *info, const char *node, const char *name, con
 		info->command_line = (const char *)value;
 	if (is_node(node, "cpuclk") && equal(name, "clock-frequency"))
 		info->clock = be32(value);
+	if (is_node(node, "virtio") && equal(name, "reg") && be32(value) >= MAP_VIRTIO_BASE)
+		info->virtio_slots |= 1u << (be32(value) - MAP_VIRTIO_BASE) / MAP_VIRTIO_STRIDE;
 	if (is_node(node, "memory") && equal(name, "reg"))
 		for (; length >= 16 && info->ranges < 4; value += 16, length -= 16)
 			info->memory[info->ranges++] =
@@ -59,7 +62,6 @@ bool devicetree_read(uint64_t tree_pa, struct boot_info *info)
 	const char *node = "", *strings;
 	uint32_t length;
 
-	/* The first 256 MiB are all that is mapped now. */
 	if (be32(tree) != MAGIC)
 		return false;
 	info->tree_end = tree_pa + be32(tree + AT_TOTAL);

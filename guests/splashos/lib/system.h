@@ -48,7 +48,8 @@ struct boot_info {
 	uint64_t clock; /* Hz */
 	struct memory_range memory[4];
 	unsigned ranges;
-	uint64_t tree_end; /* pa */
+	uint32_t virtio_slots; /* those with a device */
+	uint64_t tree_end;     /* pa */
 };
 /* Reads the tree at @tree_pa; false when it is none. */
 bool devicetree_read(uint64_t tree_pa, struct boot_info *info);

@@ -109,6 +109,16 @@ void parallel(void (*function)(unsigned thread))
 		spin_hint();
 }
 
+void initialise(void (*function)(unsigned thread))
+{
+	if (!option("master")) {
+		parallel(function);
+		return;
+	}
+	for (unsigned thread = 0; thread < thread_count; thread++)
+		function(thread);
+}
+
 void share_of(unsigned thread, unsigned long count, unsigned long *first, unsigned long *last)
 {
 	*first = count * thread / thread_count;

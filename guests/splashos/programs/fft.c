@@ -175,7 +175,7 @@ int main(void)
 	other = allocate(points * sizeof(*other));
 	roots = allocate(points * sizeof(*roots));
 	band_roots = allocate(side * sizeof(*band_roots));
-	parallel(fill);
+	initialise(fill);
 	measure_start();
 	parallel(transform);
 	measure_end();

@@ -165,7 +165,7 @@ int main(void)
 		rows_of_threads--;
 	columns_of_threads = threads() / rows_of_threads;
 	blocks = allocate(n * n * sizeof(*blocks));
-	parallel(fill);
+	initialise(fill);
 	measure_start();
 	parallel(factor);
 	measure_end();

@@ -143,7 +143,7 @@ int main(void)
 	omega = 2 / (1 + sin_turns(0.5 / (double)(int64_t)(n + 1)));
 	grid = allocate((n + 2) * stride * sizeof(*grid));
 	row_change = allocate((n + 2) * sizeof(*row_change));
-	parallel(fill);
+	initialise(fill);
 	measure_start();
 	parallel(relax);
 	measure_end();

@@ -115,7 +115,7 @@ int main(void)
 	to = allocate(keys * sizeof(*to));
 	for (unsigned t = 0; t < threads(); t++)
 		count[t] = allocate(sizeof(**count) << bits);
-	parallel(fill);
+	initialise(fill);
 	measure_start();
 	parallel(sort);
 	measure_end();

@@ -16,17 +16,17 @@
 
 #include "dev/device.h"
 
-#define FINISHER_FINISH 0x0
-#define FINISHER_MARKER 0x4
-#define FINISHER_ID	0x8
+#define FINISHER_FINISH	      0x0
+#define FINISHER_MARKER	      0x4
+#define FINISHER_ID	      0x8
 
-#define FINISHER_PASS	0x5555u
-#define FINISHER_FAIL	0x3333u
-#define FINISHER_RESET	0x7777u
+#define FINISHER_PASS	      0x5555u
+#define FINISHER_FAIL	      0x3333u
+#define FINISHER_RESET	      0x7777u
 #define FINISHER_MARK_CONSOLE 1u
 #define FINISHER_MARK_START   2u
 #define FINISHER_MARK_END     3u
-#define FINISHER_MAGIC	0x44465331u
+#define FINISHER_MAGIC	      0x44465331u
 
 struct finisher {
 	void (*finish)(void *opaque, int status); /* 0..255 */

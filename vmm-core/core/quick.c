@@ -14,6 +14,7 @@
 #define DMTC0	 0x205
 #define MFMC0	 0x20b
 #define JR_RA	 0x03e00008
+#define BEQZ	 0x10000000 /* BEQ with rt = $0 */
 
 /* Registers by number * 8 + select, + 1; 0: not here. */
 extern const uint8_t quick_read32[256], quick_read64[256], quick_write[256];
@@ -123,6 +124,23 @@ static bool cache(struct vcpu *vcpu, const struct trap *trap, uint32_t instructi
 	return true;
 }
 
+/* Where JR $31 and BEQZ at trap->pc go; other branches take the long way. */
+static bool delay_slot(const struct trap *trap, uint32_t branch, uint64_t *next)
+{
+	if (branch == JR_RA) {
+		*next = trap->gpr[31];
+		hal_charge(CHARGE_QUICK_JR, 1);
+		return true;
+	}
+	if ((branch & 0xfc1f0000) != BEQZ)
+		return false;
+	*next = trap->pc + 8;
+	if (!trap->gpr[branch >> 21 & 31])
+		*next = trap->pc + 4 + (uint64_t)((int64_t)(int16_t)branch * 4);
+	hal_charge(CHARGE_QUICK_BEQZ, 1);
+	return true;
+}
+
 static bool privileged(struct vcpu *vcpu, struct trap *trap)
 {
 	uint64_t next = trap->pc + 4;
@@ -134,10 +152,9 @@ static bool privileged(struct vcpu *vcpu, struct trap *trap)
 	if (!hal_fetch((struct gva){trap->pc}, &instruction))
 		return false;
 	if (trap->in_delay_slot) {
-		if (instruction != JR_RA || !hal_fetch((struct gva){next}, &instruction))
+		if (!delay_slot(trap, instruction, &next) ||
+		    !hal_fetch((struct gva){trap->pc + 4}, &instruction))
 			return false;
-		next = trap->gpr[31];
-		hal_charge(CHARGE_QUICK_DELAY, 1);
 	}
 	switch (instruction >> 21) {
 	case MFC0:

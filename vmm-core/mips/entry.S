@@ -136,15 +136,41 @@ general_slow:
 	b	save
 	 move	k0, $0
 
-/* In the delay slot of JR $31, where kernels like to restore the interrupt enable. */
+/*
+ * In a delay slot: of JR $31, and of BEQZ, in which the stock kernel has DI when it restores the
+ * interrupt enable. The branch is evaluated here; k0 is its address.
+ */
 quick_delay_slot:
 	lwu	at, 0(k0)
 	lui	t0, 0x03e0
 	ori	t0, t0, 8
-	bne	at, t0, quick_slow
+	bne	at, t0, 1f
 	 dmtc0	$31, c0_kscratch6
 	b	quick_decode
 	 lwu	k0, 4(k0)
+1:	lui	t0, 0xfc1f
+	and	t0, at, t0
+	lui	k1, 0x1000		/* BEQ with rt = $0 */
+	bne	t0, k1, quick_slow
+	 ext	t0, at, 21, 5
+	dmtc0	at, c0_kscratch6
+	dsll	t0, t0, 3
+	dla	k1, read_gpr
+	daddu	t0, t0, k1
+	jalr	at, t0
+	 nop
+	dmfc0	k1, c0_kscratch6
+	seh	k1, k1
+	dsll	k1, k1, 2
+	daddiu	at, k0, 4
+	daddu	k1, k1, at
+	daddiu	at, k0, 8
+	movn	k1, at, t0		/* not zero: straight on */
+	dmtc0	k1, c0_kscratch6
+	dmfc0	k1, c0_kscratch2
+	lwu	k0, 4(k0)
+	b	quick_decode
+	 ld	k1, AREA_QUICK(k1)
 
 /* DI and EI. EI goes the long way when an interrupt is up that Status.IM lets through. */
 quick_mfmc0:

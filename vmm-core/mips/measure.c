@@ -221,6 +221,21 @@ static uint64_t cost_of(uint32_t instruction)
 	return (all - none) / 64 - STUB;
 }
 
+/* DI in the delay slot of a BEQZ that is not taken, without what DI alone costs. */
+static uint64_t cost_of_branch(void)
+{
+	uint32_t words[64];
+	uint64_t none, all;
+
+	for (unsigned i = 0; i < 64; i += 2) {
+		words[i] = BEQ(V1, ZERO, 1);
+		words[i + 1] = DI(V0);
+	}
+	none = run_guest(words, 0);
+	all = run_guest(words, 64);
+	return (all - none) / 32 - STUB - 1 - cost_of(DI(V0));
+}
+
 /* Reads into, and writes from, every general register. */
 static void quick_moves(void)
 {
@@ -274,6 +289,16 @@ static void quick_others(void)
 	run_guest(return_di, COUNT_OF(return_di));
 	check_eq("DI in the delay slot of JR $31", gpr[V1], 7);
 	check_eq("EPC after it", cp0_get32(C0_EPC), GUEST_PC + 16);
+	/* BEQZ over one instruction, taken and not, with DI in its delay slot. */
+	for (unsigned r = 1; r < 26; r++)
+		for (unsigned taken = 0; taken < 2; taken++) {
+			const uint32_t words[] = {BEQ(r, ZERO, 2), DI(ZERO), ADDIU(r, r, 16)};
+
+			about("BEQZ", r, taken, 0, 0);
+			gpr[r] = !taken;
+			run_guest(words, COUNT_OF(words));
+			check_eq("goes on", gpr[r], taken ? 0 : 17);
+		}
 }
 
 static void quick_paths(void)
@@ -284,6 +309,8 @@ static void quick_paths(void)
 	quick_others();
 	gpr[A0] = UINT64_C(0xffffffff80001000);
 	gpr[A1] = UINT64_C(0x9800000000002000);
+	gpr[V1] = 1;
+	report("QUICK_BEQZ", cost_of_branch());
 	report("QUICK_READ", cost_of(DMFC0(V0, 8, 0)));
 	report("QUICK_WRITE", cost_of(MTC0(V0, 14, 0)));
 	report("QUICK_DI_EI", cost_of(DI(V0)));

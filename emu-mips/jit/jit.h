@@ -42,7 +42,7 @@
 #define CODE_REGIONS	 8
 #define BLOCK_MAX_CODE	 (48 * 1024) /* bytes of host code, with room to spare */
 
-#define COPIES		 4
+#define COPIES 5
 
 /* The frame of translated code on the host stack, RSP points at it. */
 struct jit_frame {
@@ -55,7 +55,6 @@ struct jit_frame {
 	uint32_t fp_word;	    /* that operation's word; 0: FCSR is exact */
 	uint32_t mxcsr;
 	uint64_t copy[COPIES]; /* registers.c: kept over calls of C code */
-	uint64_t alignment;    /* the size must be 8 modulo 16: see make_enter() */
 };
 _Static_assert(sizeof(struct jit_frame) % 16 == 8, "RSP must be aligned at calls");
 

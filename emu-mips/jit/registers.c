@@ -2,15 +2,15 @@
 /*
  * Where guest registers are during translation: pinned ones in their host register always; the
  * others in struct cpu, with copies in a few host registers inside a block. The copies are written
- * through, so an exit has nothing to store; which ones are kept is decided by their next use in the
- * superblock (Belady's rule).
+ * through, so an exit has nothing to store, except where the value is overwritten before any exit
+ * can happen. Which ones are kept is decided by their next use in the superblock (Belady's rule).
  */
 #include "translate.h"
 
-/* Most used by compiled code: v0 v1 a0 sp. A jump between blocks moves nothing. */
-static const uint8_t pinned[32] = {[2] = RBX, [4] = RDI, [3] = RSI, [29] = R12};
+/* Most used by compiled code: v0 a0 sp. A jump between blocks moves nothing. */
+static const uint8_t pinned[32] = {[2] = RBX, [4] = RDI, [29] = R12};
 
-const enum host_reg copy_registers[COPIES] = {R8, R9, R10, R11};
+const enum host_reg copy_registers[COPIES] = {RSI, R8, R9, R10, R11};
 
 enum host_reg pinned_register(unsigned r)
 {
@@ -47,8 +47,10 @@ void forget_copy(struct builder *t, unsigned r)
 {
 	int n = copy_of(t, r);
 
-	if (n >= 0)
-		t->state.copy[n] = 0;
+	if (n < 0)
+		return;
+	t->state.copy[n] = 0;
+	t->state.unsaved &= (uint8_t) ~(1u << n);
 }
 
 static bool reads(const struct trace_insn *i, unsigned r)
@@ -94,6 +96,10 @@ static int take_copy(struct builder *t, unsigned r)
 		}
 	}
 	if (victim >= 0) {
+		if (t->state.unsaved >> victim & 1)
+			emit_mov_rm_r(&t->e, true, home(t->state.copy[victim]),
+				      copy_registers[victim]);
+		t->state.unsaved &= (uint8_t) ~(1u << victim);
 		t->state.copy[victim] = 0;
 		t->locked |= 1u << victim;
 	}
@@ -209,16 +215,39 @@ enum host_reg target(struct builder *t, unsigned r)
 	return copy_registers[n];
 }
 
+/* Whether @r's new value is gone again before anything can leave the block. */
+static bool overwritten_first(const struct builder *t, unsigned r)
+{
+	/* The branch of a delay slot leaves behind it. */
+	if (t->trace->insn[t->index].delay_slot)
+		return false;
+	for (unsigned n = t->index + 1; n < t->trace->length; n++) {
+		const struct trace_insn *i = &t->trace->insn[n];
+
+		if (!cannot_leave(t, i))
+			return false;
+		if (i->destination == r)
+			return true;
+	}
+	return false;
+}
+
 void finish(struct builder *t, unsigned r, enum host_reg reg)
 {
 	if (r == 0)
 		return;
 	t->state.known &= ~(UINT32_C(1) << r);
 	t->state.pending &= ~(UINT32_C(1) << r);
-	emit_mov_rm_r(&t->e, true, home(r), reg);
 	forget_copy(t, r);
 	for (int n = 0; n < COPIES; n++) {
-		if (copy_registers[n] == reg)
-			t->state.copy[n] = (uint8_t)r;
+		if (copy_registers[n] != reg)
+			continue;
+		t->state.copy[n] = (uint8_t)r;
+		if (overwritten_first(t, r)) {
+			t->state.unsaved |= (uint8_t)(1u << n);
+			return;
+		}
+		t->state.unsaved &= (uint8_t) ~(1u << n);
 	}
+	emit_mov_rm_r(&t->e, true, home(r), reg);
 }

@@ -480,6 +480,7 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 	t->in_stub = false;
 	t->locked = 0;
 	memset(t->state.copy, 0, sizeof(t->state.copy));
+	t->state.unsaved = 0;
 	t->state.known = 1; /* $zero */
 	t->state.pending = 0;
 	t->state.value[0] = 0;

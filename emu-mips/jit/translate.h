@@ -19,6 +19,7 @@ struct register_state {
 	uint32_t known;	  /* value[] is valid */
 	uint32_t pending; /* known, and the home is stale */
 	uint64_t value[32];
+	uint8_t unsaved;      /* mask of copies whose home is stale; overwritten before any exit */
 	uint8_t copy[COPIES]; /* guest register whose value copy_registers[n] holds too; 0: none */
 };
 
@@ -140,6 +141,8 @@ exec_handler *insn_handler(unsigned id);
 
 /* ---- translate_branch.c ---- */
 
+/* Whether no exit from the block can happen in the instruction. */
+bool cannot_leave(const struct builder *t, const struct trace_insn *i);
 /* Emits the branch at t->index and its slot; returns how many instructions of the trace it used. */
 unsigned translate_branch(struct builder *t, const struct trace_insn *i);
 /* Compares for the conditional branch @i and returns the condition on which it is taken. */

@@ -171,13 +171,15 @@ static unsigned emit_static_jump(struct builder *t, const struct trace_insn *i, 
 	return branch_length(t, index);
 }
 
-/* An instruction that cannot leave the block. */
-static bool stays(const struct trace_insn *i)
+bool cannot_leave(const struct builder *t, const struct trace_insn *i)
 {
+	if (i->check_page || !(t->trace->key & KEY_OPS64))
+		return false;
+	if (access_size(i->insn) && i->group >= 0 && !i->group_head)
+		return !(i->insn->flags & INSN_FPU);
 	return i->insn->class == CLASS_INT && !(i->insn->flags & (INSN_TRAPS | INSN_FPU)) &&
 	       i->insn->format != FORMAT_EXTRACT && i->insn->format != FORMAT_INSERT &&
-	       i->insn->format != FORMAT_RD_RS && !i->check_page &&
-	       translate_int_table[i->insn->id];
+	       i->insn->format != FORMAT_RD_RS && translate_int_table[i->insn->id];
 }
 
 /* JR, JALR: target in RAX at the end; emit_indirect() follows. */
@@ -186,7 +188,7 @@ static unsigned emit_register_jump(struct builder *t, const struct trace_insn *i
 	unsigned index = t->index, rs = field_rs(i->word);
 	unsigned rd = i->insn->id == INSN_ID_jalr ? field_rd(i->word) : 0;
 	const struct trace_insn *slot = &t->trace->insn[index + 1];
-	bool late = has_slot(t, index) && stays(slot) && (t->trace->key & KEY_OPS64) &&
+	bool late = has_slot(t, index) && cannot_leave(t, slot) &&
 		    (slot->destination != rs || rs == 0) && (rd != rs || rd == 0);
 
 	t->slot = (struct slot_context){.target = TARGET_FRAME};

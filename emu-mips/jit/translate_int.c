@@ -303,9 +303,15 @@ static bool shift(struct builder *t, const struct trace_insn *i, bool wide, enum
 	if (!wide && count == 0) {
 		emit_load(&t->e, LOAD_S32, dst, source(t, rt));
 	} else {
-		load_register(t, dst, rt);
-		if (count)
-			emit_shift_i(&t->e, wide, op, op_reg(dst), count);
+		struct operand from = source(t, rt);
+
+		if (op == SHIFT_ROR && t->jit->has_bmi2 && count) {
+			emit_rorx(&t->e, wide, dst, from, count);
+		} else {
+			emit_mov_r_rm(&t->e, true, dst, from);
+			if (count)
+				emit_shift_i(&t->e, wide, op, op_reg(dst), count);
+		}
 		if (!wide)
 			sign_extend(t, dst);
 	}

@@ -42,4 +42,5 @@ $(BUILD)/mips/measure.elf: vmm-core/mips/measure.c $(mips-core) $(mips-hal) \
 	$(MIPSLINK) -Wno-main -DPROGRAM='"measure"' -I$(priv-runtime) \
 		-Wl,-T,$(priv-runtime)/link.ld -o $@ $< $(mips-core) $(mips-hal) \
 		$(wildcard $(priv-runtime)/*.c $(priv-runtime)/*.S)
-ALL += $(BUILD)/core.gate $(BUILD)/mips/vmm-core.elf $(BUILD)/mips/measure.elf
+# (The sanitizers would leave their own symbols.)
+ALL += $(if $(SAN),,$(BUILD)/core.gate) $(BUILD)/mips/vmm-core.elf $(BUILD)/mips/measure.elf

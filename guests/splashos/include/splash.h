@@ -26,8 +26,8 @@ struct option {
 };
 
 extern const char program_name[];
-/* Ends with a row without name. Every program understands "threads" (default: all CPUs) and
- * "master" (see initialise()). */
+/* Ends with a row without name. Every program understands "threads" (default: all CPUs),
+ * "master" (see initialise()) and "check" (see measure_end()). */
 extern struct option program_options[];
 /* Returns the exit status of the machine, 0 to 255. */
 int main(void);
@@ -95,7 +95,8 @@ uint64_t physical_address(const void *pointer);
 uint64_t cycles(void); /* the GIC's counter: the same on all CPUs */
 uint64_t cycles_per_second(void);
 
-/* The part between these is what a run is about: a marker each (dev/finisher.h). */
+/* The part between these is what a run is about: a marker each (dev/finisher.h). With the option
+ * check=0 the run ends there, so that statistics of all of it are not those of the checking. */
 void measure_start(void);
 void measure_end(void);
 /* Prints "NAME: PARAMETERS threads=N cycles=N ms=N checksum=H ok" (or WRONG) in one line;

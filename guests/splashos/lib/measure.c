@@ -34,6 +34,13 @@ static void mark(uint32_t marker)
 	*device(MAP_FINISHER_BASE + FINISHER_MARKER) = marker;
 }
 
+static double milliseconds(void)
+{
+	double hertz = (double)(int64_t)cycles_per_second();
+
+	return hertz > 0 ? (double)(int64_t)elapsed * 1e3 / hertz : 0;
+}
+
 void measure_start(void)
 {
 	mark(FINISHER_MARK_START);
@@ -44,20 +51,22 @@ void measure_end(void)
 {
 	elapsed = cycles() - started;
 	mark(FINISHER_MARK_END);
+	if (option("check"))
+		return;
+	print("%s: threads=%u cycles=%lu ms=%.3f unchecked\n", program_name, threads(),
+	      (unsigned long)elapsed, milliseconds());
+	finish(0);
 }
 
 int report(uint64_t checksum, bool good, const char *format, ...)
 {
-	double ms = cycles_per_second()
-			    ? (double)(int64_t)elapsed * 1e3 / (double)(int64_t)cycles_per_second()
-			    : 0;
 	va_list arguments;
 
 	va_start(arguments, format);
 	print("%s: ", program_name);
 	print_list(format, &arguments);
 	print(" threads=%u cycles=%lu ms=%.3f checksum=%lx %s\n", threads(), (unsigned long)elapsed,
-	      ms, (unsigned long)checksum, good ? "ok" : "WRONG");
+	      milliseconds(), (unsigned long)checksum, good ? "ok" : "WRONG");
 	va_end(arguments);
 	return good ? 0 : 1;
 }

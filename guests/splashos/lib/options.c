@@ -2,7 +2,8 @@
 /* Options from the kernel command line. */
 #include "system.h"
 
-static struct option common[] = {{"threads", 0, 1, MAX_CPUS}, {"master", 0, 0, 1}, {NULL, 0, 0, 0}};
+static struct option common[] = {
+	{"threads", 0, 1, MAX_CPUS}, {"master", 0, 0, 1}, {"check", 1, 0, 1}, {NULL, 0, 0, 0}};
 /* What the loader adds for Linux. */
 static const char *const ignored[] = {"nokaslr"};
 
@@ -54,7 +55,7 @@ static void unknown(const char *word)
 	print("%s: option %s: not known; there are", program_name, word);
 	for (const struct option *row = program_options; row->name; row++)
 		print(" %s=%lu..%lu", row->name, row->low, row->high);
-	print(" threads=1..%u master=0..1\n", cpus());
+	print(" threads=1..%u master=0..1 check=0..1\n", cpus());
 	finish(2);
 }
 

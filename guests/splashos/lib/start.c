@@ -21,7 +21,7 @@ static void copy_command_line(char *to)
 	const char *from = boot_info.command_line;
 	unsigned length = 0;
 
-	while (from[length] && length < COMMAND_LINE - 1) {
+	while (length < COMMAND_LINE - 1 && from[length]) {
 		to[length] = from[length];
 		length++;
 	}

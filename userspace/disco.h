@@ -65,6 +65,7 @@ int run_program(char *const *argv);
 
 /* ---- subcommands: status to exit with ---- */
 
+int command_bench(int argc, char **argv);
 int command_boot(int argc, char **argv);
 int command_guest(int argc, char **argv);
 int command_host(int argc, char **argv);

@@ -4,7 +4,7 @@ LINT_H := $(wildcard vmm-core/include/*/*.h emu-mips/include/*/*.h emu-mips/*/*.
 LINT_GUEST := $(wildcard guests/splashos/*/*.c)
 ## make lint       clang-format, cppcheck, clang-tidy, shellcheck, freestanding check
 .PHONY: lint
-lint:
+lint: $(BUILD)/core.gate
 	clang-format --dry-run -Werror $(LINT_C) $(LINT_H) $(LINT_GUEST) \
 		$(wildcard guests/splashos/*/*.h)
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability \

@@ -61,6 +61,10 @@ void native_trap(struct cpu_monitor *hook, struct cpu *cpu, enum mips_exception 
 	if (!vmm_quick(monitor->vmm, cpu->number, &trap))
 		vmm_trap(monitor->vmm, cpu->number, &trap);
 	resume(monitor, cpu, &trap);
+	if (monitor->options.audit_traps && ++monitor->entries >= monitor->options.audit_traps) {
+		monitor->entries = 0;
+		native_audit(monitor);
+	}
 }
 
 void native_start_cpu(struct monitor *monitor, struct cpu *cpu)

@@ -26,7 +26,6 @@ static void fill_config(struct monitor *monitor, struct vmm_config *config)
 		.xkseg_bit = machine->cpu.segctl && machine->cpu.xkseg_bit,
 		.segctl = machine->cpu.segctl,
 		.large_pages = monitor->options.large_pages,
-		.rewrite = monitor->options.rewrite,
 		.overcommit = monitor->options.overcommit,
 	};
 	for (unsigned n = 0; n < machine->cpus; n++)
@@ -47,21 +46,26 @@ static void *zeroed(size_t bytes)
 	return memory;
 }
 
-static void audit(void *opaque, uint64_t now)
+void native_audit(struct monitor *monitor)
 {
-	struct monitor *monitor = opaque;
 	const char *what;
 	uint64_t value;
-	unsigned errors;
+	unsigned errors = vmm_audit(monitor->vmm, &what, &value);
 
-	native = monitor;
-	errors = vmm_audit(monitor->vmm, &what, &value);
 	monitor->stats.audits++;
 	if (errors && !monitor->stats.audit_errors)
 		snprintf(monitor->stats.audit_text, sizeof(monitor->stats.audit_text),
 			 "%s 0x%llx (cycle %llu)", what, (unsigned long long)value,
-			 (unsigned long long)now);
+			 (unsigned long long)machine_time(monitor->machine));
 	monitor->stats.audit_errors += errors;
+}
+
+static void audit(void *opaque, uint64_t now)
+{
+	struct monitor *monitor = opaque;
+
+	native = monitor;
+	native_audit(monitor);
 	event_at(monitor->machine,
 		 now + machine_cycles_from_ns(monitor->machine,
 					      UINT64_C(1000000) * monitor->options.audit_ms),

@@ -46,6 +46,7 @@ struct monitor {
 	struct native_cpu cpu[MACHINE_MAX_CPUS];
 	struct native_vm vm[VMM_MAX_VMS];
 	struct host_io *io;
+	uint64_t entries; /* since the last audit */
 	struct monitor_stats stats;
 };
 
@@ -55,6 +56,7 @@ extern _Thread_local struct monitor *native;
 
 void native_trap(struct cpu_monitor *hook, struct cpu *cpu, enum mips_exception code, bool refill);
 void native_on_deadline(struct cpu *cpu);
+void native_audit(struct monitor *monitor);
 void native_start_cpu(struct monitor *monitor, struct cpu *cpu);
 
 /* monitor/memory_stats.c: gives @cpu's counts since last time to the VM that ran on it, if another

@@ -22,6 +22,7 @@
 static struct machine *machine;
 static struct monitor *monitor;
 static struct vmm *vmm;
+static unsigned audit_traps; /* for build() */
 static unsigned events;
 
 static void vm_event(void *opaque, unsigned vm)
@@ -48,6 +49,7 @@ static void build(unsigned cpus, uint64_t memory, bool overcommit)
 		.large_pages = !overcommit,
 		.overcommit = overcommit,
 		.audit_ms = 1,
+		.audit_traps = audit_traps,
 		.vm_event = vm_event,
 	};
 	struct error error;
@@ -183,6 +185,23 @@ static void test_work(void **state)
 	assert_int_equal(events, 1);
 }
 
+/* Two VMs on one CPU, the memory maps audited after every single monitor entry. */
+static void test_audit_each(void **state)
+{
+	unsigned one, two;
+
+	(void)state;
+	audit_traps = 1;
+	build(1, 64 * MIB, true);
+	audit_traps = 0;
+	one = add_worker("one", 300, 20);
+	two = add_worker("two", 300, 20);
+	monitor_start(monitor);
+	finish(one);
+	finish(two);
+	assert_true(monitor_stats(monitor)->audits > 300);
+}
+
 /* Killed in the middle of its work a hundred times, at ever other moments: the others' results are
  * right, and all its machine pages come back each time. */
 static void test_kill(void **state)
@@ -294,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_work, tear_down),
+		cmocka_unit_test_teardown(test_audit_each, tear_down),
 		cmocka_unit_test_teardown(test_kill, tear_down),
 		cmocka_unit_test_teardown(test_pause, tear_down),
 		cmocka_unit_test_teardown(test_no_memory, tear_down),

@@ -30,9 +30,7 @@ struct vmm_config {
 	bool xkseg_bit;		/* Config6.XKSEG_S may be used */
 	bool segctl;		/* Segmentation Control may be used */
 	bool large_pages;	/* 4 MiB entries for the unmapped segments */
-	bool rewrite;		/* fast privileged registers */
 	bool overcommit;	/* VMs' memory may exceed the machine's */
-	bool audit;		/* vmm_audit() after every trap */
 };
 
 struct vm_config {
@@ -165,8 +163,8 @@ void vmm_vm_kill(struct vmm *vmm, unsigned vm, enum vm_stop why);
 /* VM_RESET to VM_READY: devices and memory as new. -EBUSY in another state. */
 int vmm_vm_reset(struct vmm *vmm, unsigned vm);
 int vmm_vm_set_shares(struct vmm *vmm, unsigned vm, unsigned shares); /* -EINVAL: 0 */
-int vmm_vm_pause(struct vmm *vmm, unsigned vm);	 /* -EBUSY unless running */
-int vmm_vm_resume(struct vmm *vmm, unsigned vm); /* -EBUSY unless paused */
+int vmm_vm_pause(struct vmm *vmm, unsigned vm);			      /* -EBUSY unless running */
+int vmm_vm_resume(struct vmm *vmm, unsigned vm);		      /* -EBUSY unless paused */
 
 /* Takes a stopped VM off the list: its number and the memory given to vmm_vm_create() are free.
  * -EBUSY: not stopped yet, or still on a CPU. */

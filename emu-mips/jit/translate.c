@@ -269,8 +269,12 @@ void translate_plain(struct builder *t, const struct trace_insn *i)
 		check_fpu(t, i);
 		if (fold(t, i))
 			return;
-		if (f && f(t, i))
+		if (f && f(t, i)) {
+			/* Status.CU1 and FR may be others now. */
+			if (changes_translation(i->insn))
+				t->fpu_checked = false;
 			return;
+		}
 	}
 	emit_interpret(t, i);
 	if (i->insn->id == INSN_ID_ctc1 || changes_translation(i->insn))

@@ -203,6 +203,12 @@ static int make_config(const struct run_options *options, struct machine_config 
 
 	if (!machine_file_read(options->machine, &file))
 		return DISCO_USAGE;
+	if (file.memory.interleaved &&
+	    (options->monitor.numa.migrate || options->monitor.numa.replicate))
+		return complain(DISCO_USAGE,
+				"machine %s interleaves its memory: pages cannot be moved; use "
+				"--policy none",
+				options->machine);
 	*config = file.config;
 	machine_file_ccnuma(&file, ccnuma);
 	config->seed = options->seed;
@@ -280,6 +286,8 @@ static int build_and_run(struct run *run)
 
 	monitor.vm_event = vm_event;
 	monitor.opaque = run;
+	if (run_trace_open(run, &monitor))
+		return DISCO_FAILED;
 	run->monitor = monitor_create(run->machine, &monitor, &error);
 	if (!run->monitor)
 		return complain(DISCO_USAGE, "%s", error.text);
@@ -294,6 +302,8 @@ static int build_and_run(struct run *run)
 		status = complain(status ? status : DISCO_FAILED, "%s", error.text);
 	for (unsigned n = 0; n < run->vms; n++)
 		free_vm(&run->vm[n]);
+	if (run_trace_close(run))
+		status = status ? status : DISCO_FAILED;
 	return status;
 }
 

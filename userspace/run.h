@@ -47,6 +47,8 @@ struct run_options {
 	uint64_t machine_memory;
 	uint64_t seed, limit;
 	bool ccnuma; /* memory model */
+	bool policy; /* one was chosen */
+	const char *trace;
 	bool cp0_timer;
 	bool no_xkseg_bit, no_segctl;
 	struct monitor_options monitor;
@@ -68,6 +70,17 @@ int run_read_config(const char *path, struct run_options *options,
 		    const struct run_vm_options *defaults);
 /* Checks one VM; complains. */
 int run_check_vm(const struct run_vm_options *vm);
+
+/* ---- run_numa.c: placement and moving of pages ---- */
+void run_numa_defaults(struct run_options *options);
+int run_take_policy(struct run_options *options, const char *name);
+/* Completes the options once all are known; complains. */
+int run_check_policy(struct run_options *options);
+/* Opens and closes the trace; complain. */
+int run_trace_open(struct run *run, struct monitor_options *monitor);
+int run_trace_close(struct run *run);
+void run_numa_text(const struct run *run, FILE *out);
+json_t *run_numa_json(const struct run *run);
 
 /* ---- run.c ---- */
 
@@ -107,6 +120,7 @@ struct run {
 	bool interrupted;
 	double host_seconds;
 	double progress_at;
+	FILE *trace;
 };
 
 /* Kills, pauses, resumes: also from the console. */

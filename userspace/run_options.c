@@ -29,6 +29,10 @@ enum option_key {
 	KEY_MACHINE_MEMORY,
 	KEY_ENGINE,
 	KEY_MODEL,
+	KEY_POLICY,
+	KEY_HOT,
+	KEY_SAMPLING,
+	KEY_TRACE,
 	KEY_TIMER,
 	KEY_SEED,
 	KEY_LIMIT,
@@ -80,6 +84,15 @@ static const struct argp_option table[] = {
 	{"slice", KEY_SLICE, "US", 0, "time slice in microseconds (default 2000)", 3},
 	{"large-pages", KEY_LARGE_PAGES, "on|off", 0, "4 MiB entries for guest kernels (on)", 3},
 	{"overcommit", KEY_OVERCOMMIT, NULL, 0, "VMs may have more memory than the machine", 3},
+	{"policy", KEY_POLICY, "NAME", 0,
+	 "where pages are: none, first-touch (default without model ccnuma), round-robin, "
+	 "interleaved; or first-touch and then migrate, replicate, or all (default with it)",
+	 3},
+	{"hot-threshold", KEY_HOT, "N", 0, "misses of a node that make a page hot (default 128)",
+	 3},
+	{"sampling", KEY_SAMPLING, "N", 0, "count one miss of N (default 1)", 3},
+	{"trace", KEY_TRACE, "FILE", 0, "write every decision about a hot page as a line of JSON",
+	 3},
 	{"audit", KEY_AUDIT, "MS", 0, "check all memory maps every MS simulated milliseconds", 3},
 	{NULL, 0, NULL, 0, "The run:", 4},
 	{"engine", KEY_ENGINE, "NAME", 0, "execution engine", 4},
@@ -304,6 +317,8 @@ static int parse_machine(struct run_options *options, int key, char *value)
 static int parse_monitor(struct run_options *options, int key, char *value)
 {
 	struct monitor_options *monitor = &options->monitor;
+	unsigned number = 1;
+	int status;
 
 	switch (key) {
 	case KEY_L2TLB:
@@ -312,6 +327,19 @@ static int parse_monitor(struct run_options *options, int key, char *value)
 		return take_unsigned("slice", value, 10, 1000000, &monitor->slice_us);
 	case KEY_LARGE_PAGES:
 		return take_switch("large-pages", value, &monitor->large_pages);
+	case KEY_POLICY:
+		return run_take_policy(options, value);
+	case KEY_HOT:
+		status = take_unsigned("hot-threshold", value, 1, 65535, &number);
+		monitor->numa.threshold = (uint16_t)number;
+		return status;
+	case KEY_SAMPLING:
+		status = take_unsigned("sampling", value, 1, 65535, &number);
+		monitor->numa.sampling = (uint16_t)number;
+		return status;
+	case KEY_TRACE:
+		options->trace = value;
+		return DISCO_OK;
 	case KEY_OVERCOMMIT:
 		monitor->overcommit = true;
 		return DISCO_OK;
@@ -413,7 +441,10 @@ int run_parse(int argc, char **argv, struct run_options *options)
 	};
 	if (!options->vm)
 		return complain(DISCO_FAILED, "out of memory");
+	run_numa_defaults(options);
 	status = parse_options(&argp, "run", argc, argv, 0, &parser, &parser.error);
+	if (!status)
+		status = run_check_policy(options);
 	if (status)
 		return status;
 	if (parser.config)

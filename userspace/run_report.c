@@ -133,6 +133,7 @@ void run_report_text(const struct run *run, FILE *out)
 	print_vms(run, out);
 	if (run->machine->ccnuma)
 		run_report_memory(run, out);
+	run_numa_text(run, out);
 	print_counters(run, out);
 	print_charges(run, out);
 }

@@ -129,6 +129,7 @@ int run_report_json(const struct run *run, const char *path, int exit_status)
 		json_array_append_new(vms, vm_object(run, &run->vm[n]));
 	if (run->machine->ccnuma)
 		json_object_set_new(root, "memory", run_memory_json(run));
+	json_object_set_new(root, "numa", run_numa_json(run));
 	json_object_set_new(root, "vms", vms);
 	json_object_set_new(host, "seconds", json_real(run->host_seconds));
 	json_object_set_new(host, "engine", json_string(run->machine->engine->name));

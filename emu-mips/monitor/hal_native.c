@@ -2,10 +2,13 @@
 /* The native HAL: vmm/hal.h on struct cpu. */
 #include <string.h>
 
+#include "dev/address_map.h"
 #include "monitor/native.h"
 
-#define IP_IPI	 2
-#define IP_TIMER 3
+#define IP_IPI	  2
+#define IP_TIMER  3
+
+#define COPY_STEP 32 /* bytes: no more than a first-level line */
 
 _Thread_local struct monitor *native;
 
@@ -243,11 +246,32 @@ void hal_page_zero(struct mpn mpn, unsigned count)
 	hal_charge(CHARGE_PAGE_ZERO, count);
 }
 
+/* What a copy costs beyond its instructions: both pages go through this CPU's caches. */
+static void copy_misses(struct cpu *cpu, struct mpn to, struct mpn from)
+{
+	struct ccnuma *ccnuma = cpu->machine->ccnuma;
+	uint64_t source = (uint64_t)from.value << MIPS_PAGE_SHIFT;
+	uint64_t target = (uint64_t)to.value << MIPS_PAGE_SHIFT;
+	uint64_t before = cpu->cycles;
+
+	for (unsigned at = 0; at < MIPS_PAGE_SIZE; at += COPY_STEP) {
+		cpu->cycles +=
+			ccnuma_access(ccnuma, cpu->number, source + at, ACCESS_READ, cpu->cycles)
+				.cycles;
+		cpu->cycles +=
+			ccnuma_access(ccnuma, cpu->number, target + at, ACCESS_WRITE, cpu->cycles)
+				.cycles;
+	}
+	native->stats.cycles[CHARGE_PAGE_COPY] += cpu->cycles - before;
+}
+
 void hal_page_copy(struct mpn to, struct mpn from)
 {
 	hal_page_changes(to, 1);
 	memcpy(hal_page(to), hal_page(from), MIPS_PAGE_SIZE);
 	hal_charge(CHARGE_PAGE_COPY, 1);
+	if (native->current && native->machine->ccnuma)
+		copy_misses(native->current, to, from);
 }
 
 /* ---- time, interrupts ---- */
@@ -298,6 +322,50 @@ void hal_ipi(unsigned number)
 	if (native->current)
 		hal_charge(CHARGE_IPI, 1);
 	cpu_set_irq_line(native->machine->cpu[number], IP_IPI, true);
+}
+
+/* ---- node controllers ---- */
+
+static uint64_t node_address(unsigned node, unsigned offset)
+{
+	return MAP_NODE_BASE + node * MAP_NODE_STRIDE + offset;
+}
+
+uint64_t hal_node_read(unsigned node, unsigned offset)
+{
+	struct machine *machine = native->machine;
+	uint64_t value = 0;
+
+	hal_charge(CHARGE_NODE_REGISTER, 1);
+	phys_read(machine, machine->cpu[0], node_address(node, offset), 8, &value);
+	return value;
+}
+
+void hal_node_write(unsigned node, unsigned offset, uint64_t value)
+{
+	struct machine *machine = native->machine;
+
+	hal_charge(CHARGE_NODE_REGISTER, 1);
+	phys_write(machine, machine->cpu[0], node_address(node, offset), 8, value);
+}
+
+/* Hot pages are the business of the first CPU of their node. */
+void native_node_interrupt(struct machine *machine, unsigned node, bool level)
+{
+	unsigned n = 0;
+
+	while (n < machine->config.cpus && machine->cpu[n]->node != node)
+		n++;
+	if (!level || n == machine->config.cpus)
+		return;
+	native->cpu[n].interrupts |= HAL_INTERRUPT_NODE;
+	cpu_set_irq_line(machine->cpu[n], IP_IPI, true);
+}
+
+void hal_decision(const struct vmm_decision *decision)
+{
+	if (native->options.decision)
+		native->options.decision(native->options.opaque, decision);
 }
 
 /* ---- context ---- */

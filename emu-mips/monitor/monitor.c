@@ -27,6 +27,7 @@ static void fill_config(struct monitor *monitor, struct vmm_config *config)
 		.segctl = machine->cpu.segctl,
 		.large_pages = monitor->options.large_pages,
 		.overcommit = monitor->options.overcommit,
+		.numa = monitor->options.numa,
 	};
 	for (unsigned n = 0; n < machine->cpus; n++)
 		config->cpu_node[n] = monitor->machine->cpu[n]->node;
@@ -89,6 +90,7 @@ struct monitor *monitor_create(struct machine *machine, const struct monitor_opt
 	for (unsigned n = 0; n < MACHINE_MAX_CPUS; n++)
 		monitor->cpu[n].vm = -1;
 	native = monitor;
+	machine->node_interrupt = native_node_interrupt;
 	fill_config(monitor, &config);
 	monitor->memory = zeroed(vmm_memory_needed(&config));
 	if (!monitor->memory) {
@@ -138,6 +140,7 @@ int monitor_destroy(struct monitor *monitor, struct error *error)
 		host_io_destroy(monitor->io);
 	for (unsigned n = 0; n < monitor->machine->config.cpus; n++)
 		monitor->machine->cpu[n]->monitor = NULL;
+	monitor->machine->node_interrupt = NULL;
 	free(monitor->memory);
 	free(monitor);
 	native = NULL;

@@ -57,6 +57,7 @@ extern _Thread_local struct monitor *native;
 void native_trap(struct cpu_monitor *hook, struct cpu *cpu, enum mips_exception code, bool refill);
 void native_on_deadline(struct cpu *cpu);
 void native_audit(struct monitor *monitor);
+void native_node_interrupt(struct machine *machine, unsigned node, bool level);
 void native_start_cpu(struct monitor *monitor, struct cpu *cpu);
 
 /* monitor/memory_stats.c: gives @cpu's counts since last time to the VM that ran on it, if another

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../../vmm-core/core/policy.h"
+#include "vmm/policy.h"
 
 #define NODES	  3
 #define THRESHOLD 8

@@ -11,6 +11,7 @@ struct audit {
 	unsigned errors;
 	const char *what;
 	uint64_t value;
+	uint64_t replicas; /* found in the lists */
 };
 
 static void fail(struct audit *audit, const char *what, uint64_t value)
@@ -18,6 +19,43 @@ static void fail(struct audit *audit, const char *what, uint64_t value)
 	if (!audit->errors++) {
 		audit->what = what;
 		audit->value = value;
+	}
+}
+
+static bool equal_pages(struct mpn a, struct mpn b)
+{
+	const uint64_t *x = hal_page(a), *y = hal_page(b);
+
+	for (unsigned i = 0; i < PAGE_BYTES / sizeof(*x); i++)
+		if (x[i] != y[i])
+			return false;
+	return true;
+}
+
+/* The replicas of a page are pages of its VM, one a node, with the same content. */
+static void check_replicas(struct audit *audit, const struct vm *vm, const struct pmap_entry *entry,
+			   uint32_t index)
+{
+	const struct vmm *vmm = audit->vmm;
+	uint64_t nodes = UINT64_C(1) << palloc_node_of(vmm, entry->mpn);
+	uint32_t mpn = vmm->page[entry->mpn.value].previous;
+
+	if (mpn == MPN_NONE || (entry->flags & PMAP_LARGE))
+		fail(audit, "pmap: replicated page without replicas, or large", index);
+	for (; mpn < vmm->pages; mpn = vmm->page[mpn].previous) {
+		const struct page *page = &vmm->page[mpn];
+		uint64_t node = UINT64_C(1) << palloc_node_of(vmm, (struct mpn){mpn});
+
+		audit->replicas++;
+		if (page->state != PAGE_REPLICA || page->vm != vm->number || page->ppn != index) {
+			fail(audit, "memmap: list of replicas has another page", mpn);
+			return;
+		}
+		if (nodes & node)
+			fail(audit, "memmap: two copies of a page on one node", mpn);
+		nodes |= node;
+		if (!equal_pages(entry->mpn, (struct mpn){mpn}))
+			fail(audit, "replica differs from its page", mpn);
 	}
 }
 
@@ -41,6 +79,10 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 		if (page->state != PAGE_GUEST || page->vm != vm->number || page->ppn != i)
 			fail(audit, "pmap and memmap disagree on the owner of machine page",
 			     entry->mpn.value);
+		if (entry->flags & PMAP_REPLICATED)
+			check_replicas(audit, vm, entry, i);
+		else if (page->previous != MPN_NONE)
+			fail(audit, "memmap: replicas of a page that has none", i);
 		if (!(entry->flags & PMAP_LARGE) != !vm->block_large[i / BLOCK_PAGES])
 			fail(audit, "pmap: page and block disagree on being large", i);
 	}
@@ -52,16 +94,21 @@ static void check_memmap(struct audit *audit)
 {
 	struct vmm *vmm = audit->vmm;
 
+	uint64_t replicas = 0;
+
 	for (uint32_t i = 0; i < vmm->pages; i++) {
 		const struct page *page = &vmm->page[i];
 		const struct vm *vm;
 
+		replicas += page->state == PAGE_REPLICA;
 		if (page->state != PAGE_GUEST)
 			continue;
 		vm = vmm->vm[page->vm];
 		if (!vm || page->ppn >= vm->pages || vm->pmap[page->ppn].mpn.value != i)
 			fail(audit, "memmap: machine page with an owner that does not have it", i);
 	}
+	if (replicas != audit->replicas || replicas != vmm->numa.replicas)
+		fail(audit, "replicas: marks, lists and count disagree", replicas);
 }
 
 static void check_free(struct audit *audit, const struct node_memory *node)
@@ -106,8 +153,11 @@ static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t lo, 
 		if (at >= UINT64_C(0x20000000))
 			mpn -= UINT64_C(0x10000000) >> PAGE_SHIFT;
 		page = mpn < audit->vmm->pages ? &audit->vmm->page[mpn] : NULL;
-		if (!page || page->state != PAGE_GUEST || page->vm != vm->number)
+		if (!page || (page->state != PAGE_GUEST && page->state != PAGE_REPLICA) ||
+		    page->vm != vm->number)
 			fail(audit, what, at);
+		else if ((lo & ENTRYLO_D) && (vm->pmap[page->ppn].flags & PMAP_REPLICATED))
+			fail(audit, "a page with replicas is mapped writable, at address", at);
 	}
 }
 

@@ -202,6 +202,8 @@ void emulate_access(struct vcpu *vcpu, struct trap *trap)
 	page = pmap_get(vcpu->vm, index, vcpu->pcpu->node);
 	if (!page)
 		return;
+	if (access->store)
+		move_collapse(vcpu->vm, index);
 	vcpu->stats.emulated_xkseg++;
 	if (access->part)
 		access_part(trap, access, instruction, page, va);

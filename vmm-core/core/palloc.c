@@ -90,7 +90,7 @@ unsigned palloc_node_of(const struct vmm *vmm, struct mpn mpn)
 	return 0;
 }
 
-static struct mpn get_from(struct vmm *vmm, struct node_memory *node, unsigned order)
+static struct mpn get_from(struct vmm *vmm, struct node_memory *node, unsigned order, bool zero)
 {
 	unsigned have = order;
 	uint32_t mpn;
@@ -108,7 +108,7 @@ static struct mpn get_from(struct vmm *vmm, struct node_memory *node, unsigned o
 		list_add(vmm, node, mpn + (UINT32_C(1) << have), have, zeroed);
 	}
 	node->free -= UINT32_C(1) << order;
-	if (!zeroed)
+	if (!zeroed && zero)
 		hal_page_zero((struct mpn){mpn}, 1u << order);
 	return (struct mpn){mpn};
 }
@@ -119,8 +119,13 @@ struct mpn palloc_get(struct vmm *vmm, unsigned node, unsigned order)
 
 	/* The nodes in order of number from the wanted one on. */
 	for (unsigned i = 0; i < vmm->config.nodes && mpn.value == MPN_NONE; i++)
-		mpn = get_from(vmm, &vmm->node[(node + i) % vmm->config.nodes], order);
+		mpn = get_from(vmm, &vmm->node[(node + i) % vmm->config.nodes], order, true);
 	return mpn;
+}
+
+struct mpn palloc_get_on(struct vmm *vmm, unsigned node)
+{
+	return get_from(vmm, &vmm->node[node], 0, false);
 }
 
 void palloc_put(struct vmm *vmm, struct mpn mpn, unsigned order)

@@ -39,6 +39,8 @@ static void attach(struct vm *vm, uint32_t index, struct mpn mpn, uint8_t flags)
 	page->state = PAGE_GUEST;
 	page->vm = vm->number;
 	page->ppn = index;
+	page->previous = MPN_NONE;
+	page->moves = 0;
 	vm->pmap[index] = (struct pmap_entry){.mpn = mpn, .flags = PMAP_PRESENT | flags};
 	vm->memory.machine++;
 	if (vm->memory.machine > vm->memory.machine_max)
@@ -52,10 +54,13 @@ struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 
 	if (entry->flags & PMAP_PRESENT)
 		return entry;
+	node = move_place(vm->vmm, index, node);
 	if (vm->vmm->config.large_pages && pmap_large_block(vm, index, node))
 		return entry;
 	hal_charge(CHARGE_PAGE_FAULT, 1);
-	mpn = palloc_get(vm->vmm, node, 0);
+	do
+		mpn = palloc_get(vm->vmm, node, 0);
+	while (mpn.value == MPN_NONE && move_give_up(vm->vmm));
 	if (mpn.value == MPN_NONE) {
 		vm_stopped(vm, VM_STOP_NO_MEMORY, 0);
 		return NULL;
@@ -83,6 +88,7 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 	if (!vm->vmm->config.large_pages || first + BLOCK_PAGES > vm->pages ||
 	    !block_empty(vm, first))
 		return false;
+	node = move_place(vm->vmm, index, node);
 	half[0] = palloc_get(vm->vmm, node, LARGE_ORDER);
 	if (half[0].value == MPN_NONE)
 		return false;
@@ -101,10 +107,12 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 	return true;
 }
 
-/* From now on the pages of the block are single ones. */
-static void split_block(struct vm *vm, uint32_t index)
+void pmap_split(struct vm *vm, uint32_t index)
 {
 	uint32_t first = index & ~(BLOCK_PAGES - 1);
+
+	if (!vm->block_large[index / BLOCK_PAGES])
+		return;
 
 	vm->block_large[index / BLOCK_PAGES] = 0;
 	vm->memory.large -= BLOCK_PAGES;
@@ -120,9 +128,10 @@ void pmap_release(struct vm *vm, uint32_t index)
 	if (!(entry->flags & PMAP_PRESENT))
 		return;
 	if (entry->flags & PMAP_LARGE)
-		split_block(vm, index);
+		pmap_split(vm, index);
 	else
 		shootdown_page(vm, index);
+	move_drop_replicas(vm, entry);
 	hal_page_changes(entry->mpn, 1);
 	palloc_put(vm->vmm, entry->mpn, 0);
 	*entry = (struct pmap_entry){.mpn = {MPN_NONE}};
@@ -136,6 +145,7 @@ void pmap_release_all(struct vm *vm)
 
 		if (!(entry->flags & PMAP_PRESENT))
 			continue;
+		move_drop_replicas(vm, entry);
 		hal_page_changes(entry->mpn, 1);
 		palloc_put(vm->vmm, entry->mpn, 0);
 		*entry = (struct pmap_entry){.mpn = {MPN_NONE}};

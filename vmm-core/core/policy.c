@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a page's counters to an action; see policy.h. */
-#include "policy.h"
+/* From a page's counters to an action; see vmm/policy.h. */
+#include "vmm/policy.h"
 
 const char *const policy_action_names[POLICY_ACTIONS] = {
 	[POLICY_NONE] = "none",		[POLICY_LEAVE] = "leave",

@@ -35,6 +35,18 @@ static void fill_large(struct vcpu *vcpu, uint64_t va, uint32_t index)
 	hal_tlb_write(hi, lo, LARGE_PAGEMASK, false);
 }
 
+/* Of a page that may have replicas. */
+static uint64_t small_lo(const struct vcpu *vcpu, const struct pmap_entry *entry)
+{
+	uint64_t lo = CCA_CACHED << 3 | ENTRYLO_V | ENTRYLO_G;
+
+	if (!(entry->flags & PMAP_REPLICATED))
+		lo |= ENTRYLO_D;
+	return hal_mpn_address(move_copy(vcpu->vm, entry, vcpu->pcpu->node)).value >> PAGE_SHIFT
+											      << 6 |
+	       lo;
+}
+
 static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool replace)
 {
 	uint64_t hi = (va & TAG) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
@@ -47,7 +59,7 @@ static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool repl
 	for (unsigned half = 0; half < 2; half++) {
 		if (first + half >= vm->pages || !(vm->pmap[first + half].flags & PMAP_PRESENT))
 			continue;
-		lo[half] = large_lo(vm, first + half);
+		lo[half] = small_lo(vcpu, &vm->pmap[first + half]);
 		pmap_note_mapping(&vm->pmap[first + half], vcpu, hi);
 	}
 	hal_tlb_write(hi, lo, 0, replace);
@@ -131,6 +143,31 @@ static void tlb_miss(struct vcpu *vcpu, struct trap *trap)
 	slow_tlb(vcpu, trap, !trap->refill);
 }
 
+/* A store through an unmapped segment to a page with replicas. */
+static bool write_unmapped(struct vcpu *vcpu, struct trap *trap)
+{
+	struct gpa gpa;
+	uint32_t index;
+
+	if (segment_find(vcpu, trap->bad_address, &gpa) != SEGMENT_UNMAPPED ||
+	    !pmap_ram(vcpu->vm, gpa, &index))
+		return false;
+	move_collapse(vcpu->vm, index);
+	fill_unmapped(vcpu, trap, gpa, true);
+	return true;
+}
+
+/* The page of @entry at @va is going to be written. */
+static void make_writable(struct vcpu *vcpu, uint64_t lo, uint64_t va, uint64_t size)
+{
+	struct gpa gpa = {((lo & ENTRYLO_PFN) >> 6 << PAGE_SHIFT & ~(size - 1)) |
+			  (va & (size - 1))};
+	uint32_t index;
+
+	if (pmap_ram(vcpu->vm, gpa, &index))
+		move_collapse(vcpu->vm, index);
+}
+
 /* A store to a page that is clean for the guest. Should the guest's TLB have lost the entry by now,
  * the guest would look for it in vain: then it is a refill. */
 static void tlb_modified(struct vcpu *vcpu, struct trap *trap)
@@ -140,6 +177,8 @@ static void tlb_modified(struct vcpu *vcpu, struct trap *trap)
 	uint64_t size, lo;
 
 	vcpu->stats.trap_modified++;
+	if (!entry && write_unmapped(vcpu, trap))
+		return;
 	if (!entry) {
 		l2tlb_remove(vcpu, trap->bad_address, 0x2000, asid);
 		hal_tlb_remove((trap->bad_address & TAG) | asid);
@@ -148,10 +187,12 @@ static void tlb_modified(struct vcpu *vcpu, struct trap *trap)
 	}
 	size = (((uint64_t)entry->page_mask | 0x1fff) + 1) / 2;
 	lo = entry->lo[(trap->bad_address & size) != 0];
-	if (lo & ENTRYLO_D)
+	if (lo & ENTRYLO_D) {
+		make_writable(vcpu, lo, trap->bad_address, size);
 		vtlb_fill(vcpu, entry, trap->bad_address, true);
-	else
+	} else {
 		reflect_address(vcpu, trap, EXC_MOD, trap->bad_address, false);
+	}
 }
 
 /* ---- the others ---- */
@@ -206,6 +247,8 @@ static void interrupt(struct pcpu *cpu)
 	cpu->attention = cpu->timer_dirty = true;
 	if (vcpu)
 		vcpu->check_interrupts = true;
+	if (sources & HAL_INTERRUPT_NODE)
+		move_hot_pages(cpu);
 	if (!(sources & HAL_INTERRUPT_TIMER))
 		return;
 	hal_charge(CHARGE_TIMER, 1);
@@ -344,5 +387,6 @@ void vmm_cpu_start(struct vmm *vmm, unsigned number, struct trap *trap)
 	open_segments(&vmm->config);
 	hal_tlb_flush();
 	hal_cp0_write(CP0_HWRENA, 0);
+	move_cpu_start(cpu);
 	leave(cpu, trap, NULL, entry);
 }

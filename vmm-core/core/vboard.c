@@ -85,8 +85,10 @@ static void *memory_map(void *opaque, uint64_t pa, size_t *length, bool write)
 		return NULL;
 	if (*length > PAGE_BYTES - offset)
 		*length = PAGE_BYTES - offset;
-	if (write)
+	if (write) {
+		move_collapse(vm, index);
 		hal_page_changes(page->mpn, 1);
+	}
 	return (uint8_t *)hal_page(page->mpn) + offset;
 }
 

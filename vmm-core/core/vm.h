@@ -45,7 +45,8 @@ enum page_state {
 	PAGE_RESERVED,	/* the monitor's own, or not there */
 	PAGE_FREE_HEAD, /* first page of a free block of 2^order */
 	PAGE_FREE,
-	PAGE_GUEST, /* backs (vm, ppn) */
+	PAGE_GUEST,   /* backs (vm, ppn); previous: its first replica */
+	PAGE_REPLICA, /* a read-only copy; previous: the next */
 };
 
 struct page {
@@ -54,7 +55,9 @@ struct page {
 	uint8_t vm;
 	uint8_t state;
 	uint8_t order;
-	bool zeroed; /* free: the content is known to be zero */
+	bool zeroed;   /* free: the content is known to be zero */
+	uint8_t moves; /* guest: moves made in interval moved_in */
+	uint16_t moved_in;
 };
 
 struct node_memory {
@@ -66,9 +69,10 @@ struct node_memory {
 
 /* ---- pmap.c: a VM's physical pages ---- */
 
-#define PMAP_PRESENT 1u
-#define PMAP_MANY    2u /* mapped at more virtual addresses than the back map holds */
-#define PMAP_LARGE   4u /* part of a block mapped by one TLB entry */
+#define PMAP_PRESENT	1u
+#define PMAP_MANY	2u /* mapped at more virtual addresses than the back map holds */
+#define PMAP_LARGE	4u /* part of a block mapped by one TLB entry */
+#define PMAP_REPLICATED 8u /* there are replicas: mapped read-only */
 
 struct pmap_entry {
 	struct mpn mpn;
@@ -247,13 +251,18 @@ struct vmm {
 	uint64_t committed;		   /* pages promised to VMs */
 	uint64_t reset_cp0[CP0_REGISTERS]; /* what a virtual processor shows after reset */
 	uint32_t vtlb_entries;
-	bool cpu_known; /* reset_cp0 has been read from the hardware */
+	struct vmm_numa_stats numa;
+	uint32_t give_up_at; /* where the search for replicas to give up goes on */
+	unsigned next_node;  /* PLACE_ROUND_ROBIN */
+	bool cpu_known;	     /* reset_cp0 has been read from the hardware */
 };
 
 /* ---- palloc.c ---- */
 void palloc_init(struct vmm *vmm);
 /* A block of 2^order pages, zeroed, on @node or else the nearest with room; MPN_NONE: none. */
 struct mpn palloc_get(struct vmm *vmm, unsigned node, unsigned order);
+/* One page on @node exactly, of any content. */
+struct mpn palloc_get_on(struct vmm *vmm, unsigned node);
 void palloc_put(struct vmm *vmm, struct mpn mpn, unsigned order);
 unsigned palloc_node_of(const struct vmm *vmm, struct mpn mpn);
 
@@ -274,7 +283,24 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node);
 /* Gives back one page (its mappings shot down), or all. */
 void pmap_release(struct vm *vm, uint32_t index);
 void pmap_release_all(struct vm *vm);
+/* The block of @index, if it is a large one, becomes single pages. */
+void pmap_split(struct vm *vm, uint32_t index);
 void pmap_note_mapping(struct pmap_entry *entry, const struct vcpu *vcpu, uint64_t hi);
+
+/* ---- move.c ---- */
+/* The node for page @index, first used on @toucher. */
+unsigned move_place(struct vmm *vmm, uint32_t index, unsigned toucher);
+/* The copy of the page that vCPUs of @node use. */
+struct mpn move_copy(const struct vm *vm, const struct pmap_entry *entry, unsigned node);
+/* To be called before a page is written: it has no replicas any more. */
+void move_collapse(struct vm *vm, uint32_t index);
+/* Frees the replicas of a page that nothing maps. */
+void move_drop_replicas(struct vm *vm, struct pmap_entry *entry);
+/* Memory has run out: gives up replicas; false: there were none. */
+bool move_give_up(struct vmm *vmm);
+/* Deals with the hot pages of the CPU's node. */
+void move_hot_pages(struct pcpu *cpu);
+void move_cpu_start(struct pcpu *cpu);
 
 /* ---- l2tlb.c ---- */
 struct l2tlb_entry *l2tlb_find(struct vcpu *vcpu, uint64_t va);

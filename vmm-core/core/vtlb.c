@@ -222,7 +222,10 @@ static uint64_t machine_lo(struct vcpu *vcpu, const struct vtlb_entry *entry, ui
 			return 0;
 	}
 	pmap_note_mapping(page, vcpu, hi);
-	return hal_mpn_address(page->mpn).value >> PAGE_SHIFT << 6 |
+	if (page->flags & PMAP_REPLICATED)
+		lo &= ~ENTRYLO_D;
+	return hal_mpn_address(move_copy(vcpu->vm, page, vcpu->pcpu->node)).value >> PAGE_SHIFT
+											     << 6 |
 	       (lo & (ENTRYLO_C | ENTRYLO_D | ENTRYLO_V));
 }
 

@@ -331,6 +331,25 @@ void hal_idle(void)
 	area()->idle = 1;
 }
 
+#define NODE_REGISTER(node, offset)                                                                \
+	(*(volatile uint64_t *)(MIPS_XKPHYS | (uint64_t)CCA_UNCACHED << 59 |                       \
+				(UINT64_C(0x12000000) + (node)*UINT64_C(0x80000) + (offset))))
+
+uint64_t hal_node_read(unsigned node, unsigned offset)
+{
+	return NODE_REGISTER(node, offset);
+}
+
+void hal_node_write(unsigned node, unsigned offset, uint64_t value)
+{
+	NODE_REGISTER(node, offset) = value;
+}
+
+void hal_decision(const struct vmm_decision *decision)
+{
+	(void)decision; /* nobody to tell */
+}
+
 void hal_vm_event(unsigned vm)
 {
 	(void)vm; /* whoever manages the VMs asks vmm_vm_status() */

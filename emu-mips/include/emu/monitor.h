@@ -21,6 +21,9 @@ struct monitor_options {
 	bool large_pages, overcommit;
 	unsigned audit_ms;    /* vmm_audit() every so many ms of simulated time; 0: never */
 	unsigned audit_traps; /* and after every so many monitor entries; 0: never */
+	struct vmm_numa numa;
+	/* A hot page was decided about (may be NULL). */
+	void (*decision)(void *opaque, const struct vmm_decision *decision);
 	/* A VM stopped or asks for a reset; called between quanta. */
 	void (*vm_event)(void *opaque, unsigned vm);
 	void *opaque;

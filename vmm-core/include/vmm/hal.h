@@ -24,6 +24,7 @@ enum charge {
 /* Sources of real interrupts, a set. */
 #define HAL_INTERRUPT_TIMER 1u
 #define HAL_INTERRUPT_IPI   2u
+#define HAL_INTERRUPT_NODE  4u /* this CPU's node controller has hot pages */
 
 /* The interrupt lines they use, as bits of Status.IM. */
 #define HAL_STATUS_IM	    (UINT32_C(3) << 10)
@@ -141,7 +142,16 @@ static inline void hal_charge(enum charge operation, unsigned count)
 void hal_charge(enum charge operation, unsigned count);
 #endif
 
+/* ---- Node controllers (dev/node_controller.h) ---- */
+
+uint64_t hal_node_read(unsigned node, unsigned offset);
+void hal_node_write(unsigned node, unsigned offset, uint64_t value);
+
 /* ---- The outside ---- */
+
+/* A hot page was decided about; @decision is gone when this returns. */
+struct vmm_decision;
+void hal_decision(const struct vmm_decision *decision);
 
 /* VM @vm stopped or asks to be reset [any]: vmm_vm_status() says why. It may only be noted; the
  * outside acts on it between quanta. */

@@ -11,11 +11,30 @@
 
 #include "dev/device.h"
 #include "mips/arch.h"
+#include "vmm/policy.h"
 #include "vmm/types.h"
 
 #define VMM_MAX_DISKS 8
 
 struct vmm;
+
+/* Where a VM's page goes when it is first used. */
+enum vmm_placement {
+	PLACE_FIRST_TOUCH, /* on the node of the vCPU that uses it, or the next with room */
+	PLACE_LOWEST,	   /* the lowest node with room: as if nodes were not known of */
+	PLACE_ROUND_ROBIN,
+	PLACE_INTERLEAVED, /* by page number */
+};
+
+/* Placement and moving of pages. With migrate or replicate the machine must have node controllers
+ * and each node's pages must be contiguous; then all numbers are 1 or more. */
+struct vmm_numa {
+	enum vmm_placement placement;
+	bool migrate, replicate;
+	uint16_t threshold, sharing, write, move_limit; /* vmm/policy.h */
+	uint16_t sampling;				/* one miss of so many is counted */
+	unsigned interval_ms;				/* after which counters start from zero */
+};
 
 /* The machine and the monitor's options. */
 struct vmm_config {
@@ -31,6 +50,7 @@ struct vmm_config {
 	bool segctl;		/* Segmentation Control may be used */
 	bool large_pages;	/* 4 MiB entries for the unmapped segments */
 	bool overcommit;	/* VMs' memory may exceed the machine's */
+	struct vmm_numa numa;
 };
 
 struct vm_config {
@@ -190,6 +210,31 @@ struct cpu_times {
 	uint64_t monitor, idle;
 };
 void vmm_cpu_times(const struct vmm *vmm, unsigned cpu, struct cpu_times *times);
+
+/* What became of hot pages. */
+struct vmm_numa_stats {
+	uint64_t hot_pages;
+	uint64_t decisions[POLICY_REASONS];
+	uint64_t migrations, replications, collapses; /* replications: copies made */
+	uint64_t migrate_cycles, replicate_cycles, collapse_cycles;
+	uint64_t replicas, replicas_max;
+	uint64_t given_up; /* replicas given up for memory */
+};
+const struct vmm_numa_stats *vmm_numa_stats(const struct vmm *vmm);
+
+/* A decision about a hot page, with all it was made of. */
+struct vmm_decision {
+	uint64_t cycle;
+	unsigned vm;
+	struct gpa address; /* of the page in the VM */
+	uint64_t backmap;   /* EntryHi of a mapping of it, for its virtual address; 0: none */
+	struct mpn mpn;	    /* the copy that was hot */
+	unsigned home, hot; /* its node; the node that missed */
+	uint64_t copies;    /* nodes that had one before, a bit each */
+	uint16_t misses[POLICY_MAX_NODES], writes;
+	struct policy_decision decision;
+	uint64_t cycles; /* that carrying it out took */
+};
 
 /* Free machine pages of @node. */
 uint32_t vmm_free_pages(const struct vmm *vmm, unsigned node);

@@ -6,8 +6,8 @@
  * After Verghese, Devine, Gupta, Rosenblum, "Operating System Support for Improving Data Locality
  * on CC-NUMA Compute Servers", ASPLOS 1996: hot? - shared by others? - written? - moved too often?
  */
-#ifndef CORE_POLICY_H
-#define CORE_POLICY_H
+#ifndef VMM_POLICY_H
+#define VMM_POLICY_H
 
 #include <stdbool.h>
 #include <stdint.h>

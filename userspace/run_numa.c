@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `disco run`: where pages are and how they move: options, trace, report. */
+#include <errno.h>
+#include <string.h>
+
+#include "disco.h"
+#include "run.h"
+
+static const struct {
+	const char *name;
+	enum vmm_placement placement;
+	bool migrate, replicate;
+} policies[] = {
+	{"none", PLACE_LOWEST, false, false},
+	{"first-touch", PLACE_FIRST_TOUCH, false, false},
+	{"round-robin", PLACE_ROUND_ROBIN, false, false},
+	{"interleaved", PLACE_INTERLEAVED, false, false},
+	{"migrate", PLACE_FIRST_TOUCH, true, false},
+	{"replicate", PLACE_FIRST_TOUCH, false, true},
+	{"all", PLACE_FIRST_TOUCH, true, true},
+};
+
+#define POLICIES (sizeof(policies) / sizeof(policies[0]))
+
+void run_numa_defaults(struct run_options *options)
+{
+	options->monitor.numa = (struct vmm_numa){
+		.threshold = POLICY_THRESHOLD,
+		.write = POLICY_WRITE,
+		.move_limit = POLICY_MOVE_LIMIT,
+		.sampling = 1,
+		.interval_ms = POLICY_INTERVAL_MS,
+	};
+}
+
+int run_take_policy(struct run_options *options, const char *name)
+{
+	const char *names[POLICIES + 1] = {NULL};
+	struct vmm_numa *numa = &options->monitor.numa;
+
+	for (size_t i = 0; i < POLICIES; i++) {
+		names[i] = policies[i].name;
+		if (strcmp(name, policies[i].name))
+			continue;
+		numa->placement = policies[i].placement;
+		numa->migrate = policies[i].migrate;
+		numa->replicate = policies[i].replicate;
+		options->policy = true;
+		return DISCO_OK;
+	}
+	return complain_unknown("policy", name, names);
+}
+
+int run_check_policy(struct run_options *options)
+{
+	struct vmm_numa *numa = &options->monitor.numa;
+
+	if (!options->policy && options->ccnuma)
+		run_take_policy(options, "all");
+	if ((numa->migrate || numa->replicate) && !options->ccnuma)
+		return complain(DISCO_USAGE,
+				"run: moving pages needs counted misses: --model ccnuma --engine "
+				"interpreter");
+	/* Sharing is told from a quarter of the misses, as in Verghese et al. */
+	numa->sharing = numa->threshold >= 4 ? numa->threshold / 4 : 1;
+	/* 8 MiB blocks would be placed as a whole. */
+	if (numa->placement == PLACE_ROUND_ROBIN || numa->placement == PLACE_INTERLEAVED)
+		options->monitor.large_pages = false;
+	return DISCO_OK;
+}
+
+/* ---- trace ---- */
+
+static json_t *node_list(uint64_t nodes)
+{
+	json_t *list = json_array();
+
+	for (unsigned n = 0; nodes >> n; n++)
+		if (nodes >> n & 1)
+			json_array_append_new(list, json_integer(n));
+	return list;
+}
+
+static void write_decision(void *opaque, const struct vmm_decision *decision)
+{
+	struct run *run = opaque;
+	const struct policy_decision *what = &decision->decision;
+	json_t *object = json_object(), *misses = json_array();
+
+	for (unsigned n = 0; n < run->machine->config.nodes; n++)
+		json_array_append_new(misses, json_integer(decision->misses[n]));
+	json_object_set_new(object, "cycle", json_integer((json_int_t)decision->cycle));
+	json_object_set_new(object, "vm", json_integer(decision->vm));
+	json_object_set_new(object, "physical_address",
+			    json_sprintf("0x%llx", (unsigned long long)decision->address.value));
+	if (decision->backmap)
+		json_object_set_new(object, "virtual_address",
+				    json_sprintf("0x%llx", (unsigned long long)(decision->backmap &
+										~0x1fffull)));
+	json_object_set_new(object, "machine_page", json_integer(decision->mpn.value));
+	json_object_set_new(object, "home", json_integer(decision->home));
+	json_object_set_new(object, "hot_node", json_integer(decision->hot));
+	json_object_set_new(object, "copies", node_list(decision->copies));
+	json_object_set_new(object, "misses", misses);
+	json_object_set_new(object, "writes", json_integer(decision->writes));
+	json_object_set_new(object, "action", json_string(policy_action_names[what->action]));
+	json_object_set_new(object, "reason", json_string(policy_reason_names[what->reason]));
+	if (what->action == POLICY_MIGRATE)
+		json_object_set_new(object, "to", json_integer(what->to));
+	if (what->action == POLICY_REPLICATE)
+		json_object_set_new(object, "to", node_list(what->nodes));
+	json_object_set_new(object, "cycles", json_integer((json_int_t)decision->cycles));
+	json_dumpf(object, run->trace, JSON_COMPACT);
+	fputc('\n', run->trace);
+	json_decref(object);
+}
+
+int run_trace_open(struct run *run, struct monitor_options *monitor)
+{
+	if (!run->options->trace)
+		return DISCO_OK;
+	run->trace = fopen(run->options->trace, "w");
+	if (!run->trace)
+		return complain(DISCO_FAILED, "cannot write %s: %s", run->options->trace,
+				strerror(errno));
+	monitor->decision = write_decision;
+	return DISCO_OK;
+}
+
+int run_trace_close(struct run *run)
+{
+	bool failed;
+
+	if (!run->trace)
+		return DISCO_OK;
+	failed = ferror(run->trace);
+	failed |= fclose(run->trace) != 0;
+	if (failed)
+		return complain(DISCO_FAILED, "cannot write %s: %s", run->options->trace,
+				strerror(errno));
+	return DISCO_OK;
+}
+
+/* ---- report ---- */
+
+static double mean_us(const struct run *run, uint64_t cycles, uint64_t count)
+{
+	return count ? (double)machine_ns(run->machine, cycles) / 1e3 / (double)count : 0;
+}
+
+void run_numa_text(const struct run *run, FILE *out)
+{
+	const struct vmm_numa_stats *stats = vmm_numa_stats(run->vmm);
+	double seconds = (double)machine_ns(run->machine, run->machine->now) / 1e9;
+
+	if (!stats->hot_pages)
+		return;
+	fprintf(out,
+		"\nHot pages: %llu; %llu migrations (%.0f/s, mean %.1f us), %llu replicas made "
+		"(%.0f/s, mean %.1f us), %llu collapses (mean %.1f us), at most %llu replicas\n",
+		(unsigned long long)stats->hot_pages, (unsigned long long)stats->migrations,
+		(double)stats->migrations / seconds,
+		mean_us(run, stats->migrate_cycles, stats->migrations),
+		(unsigned long long)stats->replications, (double)stats->replications / seconds,
+		mean_us(run, stats->replicate_cycles, stats->replications),
+		(unsigned long long)stats->collapses,
+		mean_us(run, stats->collapse_cycles, stats->collapses),
+		(unsigned long long)stats->replicas_max);
+	for (unsigned n = 0; n < POLICY_REASONS; n++)
+		if (stats->decisions[n])
+			fprintf(out, "  %14llu  %s\n", (unsigned long long)stats->decisions[n],
+				policy_reason_names[n]);
+}
+
+static void put(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+json_t *run_numa_json(const struct run *run)
+{
+	const struct vmm_numa_stats *stats = vmm_numa_stats(run->vmm);
+	json_t *object = json_object(), *reasons = json_object();
+
+	for (unsigned n = 0; n < POLICY_REASONS; n++)
+		put(reasons, policy_reason_names[n], stats->decisions[n]);
+	put(object, "hot_pages", stats->hot_pages);
+	put(object, "migrations", stats->migrations);
+	put(object, "migrate_cycles", stats->migrate_cycles);
+	put(object, "replications", stats->replications);
+	put(object, "replicate_cycles", stats->replicate_cycles);
+	put(object, "collapses", stats->collapses);
+	put(object, "collapse_cycles", stats->collapse_cycles);
+	put(object, "replicas_max", stats->replicas_max);
+	put(object, "given_up", stats->given_up);
+	json_object_set_new(object, "decisions", reasons);
+	return object;
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Moving machine pages behind the pmap: migration, read-only replicas, their collapse. Hot pages
+ * come from the node controllers, what to do with them from policy.c.
+ *
+ * Always in this order: translations are shot down, the content is copied, the maps swing. A page
+ * with replicas is mapped without the right to write, by each vCPU to the copy of its node; the
+ * first write traps and collapses it. The copies of a page are a list: from the first, which the
+ * pmap knows, by the memmap's `previous`.
+ *
+ * Nothing here is needed for correctness of a guest: every function may do nothing instead.
+ */
+#include "dev/node_controller.h"
+#include "vm.h"
+
+#define TIGHT_SHARE   16 /* a node with less than a 16th of its pages free gets no replicas */
+#define GIVE_UP_BATCH 64
+
+static uint64_t interval_cycles(const struct vmm *vmm)
+{
+	return vmm->config.numa.interval_ms * vmm->config.cycles_per_ms;
+}
+
+static bool moving(const struct vmm *vmm)
+{
+	return vmm->config.numa.migrate || vmm->config.numa.replicate;
+}
+
+/* ---- placement ---- */
+
+unsigned move_place(struct vmm *vmm, uint32_t index, unsigned toucher)
+{
+	switch (vmm->config.numa.placement) {
+	case PLACE_ROUND_ROBIN:
+		return vmm->next_node++ % vmm->config.nodes;
+	case PLACE_INTERLEAVED:
+		return index % vmm->config.nodes;
+	case PLACE_LOWEST:
+		return 0;
+	default:
+		return toucher;
+	}
+}
+
+/* ---- copies of a page ---- */
+
+struct mpn move_copy(const struct vm *vm, const struct pmap_entry *entry, unsigned node)
+{
+	const struct vmm *vmm = vm->vmm;
+	uint32_t mpn = entry->mpn.value;
+
+	if (!(entry->flags & PMAP_REPLICATED))
+		return entry->mpn;
+	for (; mpn != MPN_NONE; mpn = vmm->page[mpn].previous)
+		if (palloc_node_of(vmm, (struct mpn){mpn}) == node)
+			return (struct mpn){mpn};
+	return entry->mpn;
+}
+
+static uint64_t nodes_with_copies(const struct vm *vm, const struct pmap_entry *entry)
+{
+	const struct vmm *vmm = vm->vmm;
+	uint64_t nodes = 0;
+
+	for (uint32_t mpn = entry->mpn.value; mpn != MPN_NONE; mpn = vmm->page[mpn].previous)
+		nodes |= UINT64_C(1) << palloc_node_of(vmm, (struct mpn){mpn});
+	return nodes;
+}
+
+/* The counters of what has moved tell nothing any more. */
+static void reset_counters(struct vmm *vmm, struct mpn mpn)
+{
+	unsigned node = palloc_node_of(vmm, mpn);
+
+	if (!moving(vmm))
+		return;
+	hal_node_write(node, NODE_SELECT, mpn.value - vmm->node[node].start.value);
+	hal_node_write(node, NODE_RESET, 0);
+}
+
+static void free_copy(struct vmm *vmm, struct mpn mpn)
+{
+	hal_page_changes(mpn, 1); /* caches and translated code forget it */
+	palloc_put(vmm, mpn, 0);
+}
+
+void move_drop_replicas(struct vm *vm, struct pmap_entry *entry)
+{
+	struct vmm *vmm = vm->vmm;
+	struct page *first = &vmm->page[entry->mpn.value];
+	uint32_t mpn = first->previous;
+
+	if (!(entry->flags & PMAP_REPLICATED))
+		return;
+	while (mpn != MPN_NONE) {
+		uint32_t next = vmm->page[mpn].previous;
+
+		free_copy(vmm, (struct mpn){mpn});
+		vmm->numa.replicas--;
+		mpn = next;
+	}
+	first->previous = MPN_NONE;
+	entry->flags &= ~PMAP_REPLICATED;
+}
+
+void move_collapse(struct vm *vm, uint32_t index)
+{
+	struct pmap_entry *entry = &vm->pmap[index];
+	struct vmm *vmm = vm->vmm;
+	uint64_t start = hal_cycles();
+
+	if (!(entry->flags & PMAP_REPLICATED))
+		return;
+	hal_charge(CHARGE_PAGE_MOVE, 1);
+	shootdown_page(vm, index);
+	move_drop_replicas(vm, entry);
+	vmm->numa.collapses++;
+	vmm->numa.collapse_cycles += hal_cycles() - start;
+}
+
+bool move_give_up(struct vmm *vmm)
+{
+	unsigned given = 0;
+
+	for (uint32_t n = 0; n < vmm->pages && given < GIVE_UP_BATCH && vmm->numa.replicas; n++) {
+		const struct page *page = &vmm->page[vmm->give_up_at];
+
+		if (page->state == PAGE_REPLICA) {
+			move_collapse(vmm->vm[page->vm], page->ppn);
+			vmm->numa.given_up++;
+			given++;
+		}
+		vmm->give_up_at = (vmm->give_up_at + 1) % vmm->pages;
+	}
+	return given;
+}
+
+/* ---- the moves ---- */
+
+static void count_move(struct vmm *vmm, struct page *page, unsigned before)
+{
+	page->moved_in = (uint16_t)(hal_cycles() / interval_cycles(vmm));
+	page->moves = (uint8_t)(before < UINT8_MAX ? before + 1 : before);
+}
+
+static unsigned moves_of(const struct vmm *vmm, const struct page *page)
+{
+	uint16_t now = (uint16_t)(hal_cycles() / interval_cycles(vmm));
+
+	return page->moves && page->moved_in == now ? page->moves : 0;
+}
+
+static bool migrate(struct vm *vm, uint32_t index, unsigned node)
+{
+	struct pmap_entry *entry = &vm->pmap[index];
+	struct vmm *vmm = vm->vmm;
+	struct mpn to = palloc_get_on(vmm, node), from = entry->mpn;
+	struct page *page = &vmm->page[to.value], *old = &vmm->page[from.value];
+	unsigned moves = moves_of(vmm, old);
+
+	if (to.value == MPN_NONE)
+		return false;
+	pmap_split(vm, index);
+	shootdown_page(vm, index);
+	hal_page_copy(to, from);
+	*page = (struct page){
+		.ppn = index, .previous = MPN_NONE, .vm = (uint8_t)vm->number, .state = PAGE_GUEST};
+	count_move(vmm, page, moves);
+	entry->mpn = to;
+	free_copy(vmm, from);
+	reset_counters(vmm, from);
+	reset_counters(vmm, to);
+	vmm->numa.migrations++;
+	return true;
+}
+
+static bool add_replica(struct vm *vm, uint32_t index, unsigned node)
+{
+	struct pmap_entry *entry = &vm->pmap[index];
+	struct vmm *vmm = vm->vmm;
+	struct page *first = &vmm->page[entry->mpn.value];
+	struct mpn to = palloc_get_on(vmm, node);
+
+	if (to.value == MPN_NONE)
+		return false;
+	hal_page_copy(to, entry->mpn);
+	vmm->page[to.value] = (struct page){.ppn = index,
+					    .previous = first->previous,
+					    .vm = (uint8_t)vm->number,
+					    .state = PAGE_REPLICA};
+	first->previous = to.value;
+	entry->flags |= PMAP_REPLICATED;
+	reset_counters(vmm, to);
+	vmm->numa.replications++;
+	if (++vmm->numa.replicas > vmm->numa.replicas_max)
+		vmm->numa.replicas_max = vmm->numa.replicas;
+	return true;
+}
+
+static bool replicate(struct vm *vm, uint32_t index, uint64_t nodes)
+{
+	struct mpn first = vm->pmap[index].mpn;
+	struct page *page = &vm->vmm->page[first.value];
+	unsigned moves = moves_of(vm->vmm, page);
+	bool done = false;
+
+	pmap_split(vm, index);
+	shootdown_page(vm, index);
+	for (; nodes; nodes &= nodes - 1)
+		done |= add_replica(vm, index, (unsigned)__builtin_ctzll(nodes));
+	if (done)
+		count_move(vm->vmm, page, moves);
+	reset_counters(vm->vmm, first);
+	return done;
+}
+
+/* ---- hot pages ---- */
+
+/* Whether a disk transfer from or to the page is under way: it must not move meanwhile. */
+static bool device_busy(const struct vm *vm, uint32_t index)
+{
+	uint64_t pa = pmap_address(index).value;
+
+	for (unsigned d = 0; d < vm->config.disks; d++)
+		for (unsigned n = 0; n < VIRTIO_QUEUE_SIZE; n++) {
+			const struct virtio_block_slot *slot = &vm->disk[d].slot[n];
+
+			for (unsigned s = 0; slot->busy && s < slot->request.segments; s++) {
+				const struct guest_segment *segment = &slot->request.segment[s];
+
+				if (segment->pa < pa + PAGE_BYTES &&
+				    pa < segment->pa + segment->length)
+					return true;
+			}
+		}
+	return false;
+}
+
+static bool is_tight(const struct vmm *vmm, unsigned node)
+{
+	return vmm->node[node].free < vmm->node[node].pages / TIGHT_SHARE;
+}
+
+static void apply(struct vm *vm, uint32_t index, struct vmm_decision *record)
+{
+	struct vmm_numa_stats *stats = &vm->vmm->numa;
+	struct policy_decision *decision = &record->decision;
+	uint64_t start = hal_cycles();
+	bool done = true;
+
+	switch ((int)decision->action) {
+	case POLICY_MIGRATE:
+		done = migrate(vm, index, decision->to);
+		stats->migrate_cycles += hal_cycles() - start;
+		break;
+	case POLICY_REPLICATE:
+		done = replicate(vm, index, decision->nodes);
+		stats->replicate_cycles += hal_cycles() - start;
+		break;
+	case POLICY_COLLAPSE:
+		move_collapse(vm, index);
+		break;
+	case POLICY_REMAP: /* looked up again, the hot node's vCPUs find their own copy */
+		shootdown_page(vm, index);
+		reset_counters(vm->vmm, record->mpn);
+		break;
+	}
+	if (!done) {
+		decision->action = POLICY_LEAVE;
+		decision->reason = POLICY_MEMORY_TIGHT;
+	}
+	record->cycles = hal_cycles() - start;
+}
+
+static void read_counters(struct vmm *vmm, unsigned node, struct vmm_decision *record)
+{
+	uint32_t page = record->mpn.value - vmm->node[node].start.value;
+
+	hal_node_write(node, NODE_SELECT, page);
+	for (unsigned n = 0; n < vmm->config.nodes; n++)
+		record->misses[n] = (uint16_t)hal_node_read(node, NODE_COUNT(n));
+	record->writes = (uint16_t)hal_node_read(node, NODE_WRITES);
+}
+
+static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
+{
+	const struct vmm_numa *numa = &vmm->config.numa;
+	const struct policy_parameters parameters = {
+		.migrate = numa->migrate,
+		.replicate = numa->replicate,
+		.threshold = numa->threshold,
+		.sharing = numa->sharing,
+		.write = numa->write,
+		.move_limit = numa->move_limit,
+	};
+	const struct page *page = &vmm->page[mpn.value];
+	struct vmm_decision record = {.mpn = mpn, .home = node, .hot = hot};
+	struct policy_page view = {.nodes = vmm->config.nodes, .hot = hot, .misses = record.misses};
+	struct pmap_entry *entry;
+	struct vm *vm;
+
+	if (page->state != PAGE_GUEST && page->state != PAGE_REPLICA)
+		return;
+	vm = vmm->vm[page->vm];
+	if (!vm_runnable(vm))
+		return;
+	hal_charge(CHARGE_HOT_PAGE, 1);
+	entry = &vm->pmap[page->ppn];
+	read_counters(vmm, node, &record);
+	record.cycle = hal_cycles();
+	record.vm = vm->number;
+	record.address = pmap_address(page->ppn);
+	record.backmap = entry->backmap & ~UINT64_C(0x1000);
+	view.writes = record.writes;
+	view.copies = record.copies = nodes_with_copies(vm, entry);
+	view.moves = (uint16_t)moves_of(vmm, &vmm->page[entry->mpn.value]);
+	view.tight = is_tight(vmm, hot);
+	view.busy = device_busy(vm, page->ppn);
+	record.decision = policy_decide(&parameters, &view);
+	apply(vm, page->ppn, &record);
+	vmm->numa.decisions[record.decision.reason]++;
+	hal_decision(&record);
+}
+
+void move_hot_pages(struct pcpu *cpu)
+{
+	struct vmm *vmm = cpu->vmm;
+	uint64_t hot;
+
+	while ((hot = hal_node_read(cpu->node, NODE_HOT)) & NODE_HOT_VALID) {
+		uint32_t page = (uint32_t)hot;
+
+		vmm->numa.hot_pages++;
+		if (page < vmm->node[cpu->node].pages)
+			decide(vmm, cpu->node,
+			       (struct mpn){vmm->node[cpu->node].start.value + page},
+			       hot >> NODE_HOT_NODE_SHIFT & 0xff);
+	}
+}
+
+void move_cpu_start(struct pcpu *cpu)
+{
+	const struct vmm_numa *numa = &cpu->vmm->config.numa;
+
+	if (!moving(cpu->vmm))
+		return;
+	hal_node_write(cpu->node, NODE_THRESHOLD, numa->threshold);
+	hal_node_write(cpu->node, NODE_SAMPLING, numa->sampling);
+	hal_node_write(cpu->node, NODE_INTERVAL, interval_cycles(cpu->vmm));
+	hal_node_write(cpu->node, NODE_CONTROL, NODE_CONTROL_COUNT | NODE_CONTROL_IRQ);
+}
+
+const struct vmm_numa_stats *vmm_numa_stats(const struct vmm *vmm)
+{
+	return &vmm->numa;
+}

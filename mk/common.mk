@@ -24,7 +24,8 @@ ALL      :=
 # objects SOURCES: the object files of a list of C sources
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-$(BUILD)/obj/%.o: %.c
+# Flags changed in a makefile change the objects.
+$(BUILD)/obj/%.o: %.c mk/common.mk
 	$(Q)mkdir -p $(@D)
 	@$(if $(V),,echo "  CC      $<")
 	$(Q)$(CC) $(ALLFLAGS) $(FLAGS_$(firstword $(subst /, ,$<))) -c -o $@ $<

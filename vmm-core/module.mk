@@ -14,11 +14,11 @@ mips-hal  := $(patsubst %,$(BUILD)/mips/vmm-core/%.o,rt/memory mips/hal_mips mip
 
 # Optimised as a whole at the final links; the objects are good for ld -r and nm as well.
 $(mips-core) $(BUILD)/mips/vmm-core/mips/hal_mips.o: MIPSFLAGS += -flto -ffat-lto-objects
-$(BUILD)/mips/%.o: %.c
+$(BUILD)/mips/%.o: %.c vmm-core/module.mk
 	$(Q)mkdir -p $(@D)
 	@$(if $(V),,echo "  CC-MIPS $<")
 	$(Q)$(CROSS)gcc $(MIPSFLAGS) -c -o $@ $<
-$(BUILD)/mips/%.o: %.S
+$(BUILD)/mips/%.o: %.S vmm-core/module.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(MIPSFLAGS) -c -o $@ $<
 -include $(shell find $(BUILD)/mips -name '*.d' 2>/dev/null)

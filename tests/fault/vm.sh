@@ -41,7 +41,7 @@ beside() {
 		  { name = "good"; kernel = "$out/priv/disco/$3.elf"; vcpus = 1; memory = "256M"; } );
 	END
 	rm -rf "$work/consoles"
-	timeout --signal=KILL 120 "$program" run --config "$work/config" --limit 12000000 \
+	timeout --signal=KILL 120 "$program" run --config "$work/config" --limit 40000000 \
 		--console "files:$work/consoles" --json "$work/report" </dev/null >"$work/log" 2>&1
 	status=$?
 	case $status in 0 | 1 | 4) point 0 ;; *) point 1 "$name: disco ends with status $status: $(tail -n 5 "$work/log")" ;; esac

@@ -167,10 +167,13 @@ void test_bench(long arg)
 }
 
 static volatile bool stop;
+static int spinning; /* threads that have reached their CPU */
 
 static void *spin(void *arg)
 {
 	pin_to_cpu((intptr_t)arg);
+	(void)*word(&space, 0, 0, 1);
+	__atomic_add_fetch(&spinning, 1, __ATOMIC_RELEASE);
 	while (!stop) {
 		(void)*word(&space, 0, 0, 1);
 		_mm_pause(); /* lets QEMU turn to the next CPU */
@@ -225,6 +228,8 @@ void test_ipis(long arg)
 	prepare_all();
 	for (i = 1; i < cpus; i++)
 		pthread_create(&thread[i], NULL, spin, (void *)(intptr_t)i);
+	while (__atomic_load_n(&spinning, __ATOMIC_ACQUIRE) < cpus - 1)
+		usleep(1000); /* a CPU that is still idle gets no IPI */
 	for (m = 0; m < sizeof(methods) / sizeof(methods[0]); m++) {
 		for (s = 0; s < 6; s++) {
 			for (stride = 1; stride <= STRIDE; stride += STRIDE - 1) {

@@ -2,13 +2,13 @@
 # The kernel module: built for a kernel's headers outside the source tree, installed, tested.
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-guest-srcs := $(wildcard tests/kmod/guest/*.c)
+guest-srcs := $(wildcard tests/kmod/guest/*.c numa-map/*.c)
 
 $(BUILD)/kmod/guest: $(guest-srcs) tests/kmod/guest/guest.h kmod/uapi/disco.h
 	$(Q)mkdir -p $(@D)
 	@$(if $(V),,echo "  CCLD    $@")
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -Ikmod/uapi -O2 -g -static -pthread -o $@ $(guest-srcs) \
-		-luring
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -Ikmod/uapi -Inuma-map/include -O2 -g -static -pthread -o $@ $(guest-srcs) \
+		-luring -lnuma
 
 ## make modules    the kernel module, for the running kernel or KVER= / KDIR=
 .PHONY: modules modules_install kunit kunit-debug

@@ -73,5 +73,6 @@ void test_uring(long arg);
 void test_hotplug(long arg);
 void test_bench(long arg);
 void test_ipis(long arg);
+void test_nmap(long arg);
 
 #endif

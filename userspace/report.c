@@ -60,7 +60,8 @@ void report_memory_sum(const struct machine *machine, struct ccnuma_stats *sum)
 {
 	memset(sum, 0, sizeof(*sum));
 	for (unsigned i = 0; i < machine->config.cpus; i++) {
-		const uint64_t *from = (const uint64_t *)ccnuma_stats(machine->ccnuma, i);
+		const struct ccnuma_stats stats = machine_memory_stats(machine, i);
+		const uint64_t *from = (const uint64_t *)&stats;
 		uint64_t *to = (uint64_t *)sum;
 
 		for (size_t n = 0; n < sizeof(*sum) / sizeof(*to); n++)
@@ -174,7 +175,7 @@ void report_text(const struct boot_result *result, FILE *out)
 				(unsigned long long)sum.exceptions[code]);
 	fprintf(out, "\n  TLB misses      %llu refills, %llu invalid entries\n",
 		(unsigned long long)sum.tlb_refills, (unsigned long long)sum.tlb_invalids);
-	if (machine->ccnuma)
+	if (machine_has_ccnuma(machine))
 		report_memory(machine, instructions, out);
 	report_disks(result, out);
 }

@@ -62,7 +62,10 @@ static json_t *machine_object(const struct machine *machine)
 	json_object_set_new(object, "tlb_entries", number(config->cpu.tlb_entries));
 	json_object_set_new(object, "quantum", number(config->quantum));
 	json_object_set_new(object, "seed", number(config->seed));
-	json_object_set_new(object, "model", json_string(machine->ccnuma ? "ccnuma" : "none"));
+	json_object_set_new(object, "model",
+			    json_string(machine_has_ccnuma(machine) ? "ccnuma" : "none"));
+	json_object_set_new(object, "model_switches", number(machine_model_switches(machine)));
+	json_object_set_new(object, "modelled_cycles", number(machine_modelled_cycles(machine)));
 	return object;
 }
 
@@ -94,14 +97,14 @@ static json_t *cpu_array(const struct machine *machine)
 
 	for (unsigned i = 0; i < machine->config.cpus; i++) {
 		const struct cpu *cpu = machine->cpu[i];
+		const struct ccnuma_stats memory = machine_memory_stats(machine, i);
 		json_t *object = counters(&cpu->stats, cpu->instructions);
 
 		json_object_set_new(object, "cpu", number(i));
 		json_object_set_new(object, "node", number(cpu->node));
 		json_object_set_new(object, "started", json_boolean(cpu->present));
-		if (machine->ccnuma)
-			json_object_set_new(object, "memory",
-					    memory_object(ccnuma_stats(machine->ccnuma, i)));
+		if (machine_has_ccnuma(machine))
+			json_object_set_new(object, "memory", memory_object(&memory));
 		json_array_append_new(array, object);
 	}
 	return array;

@@ -131,7 +131,7 @@ void run_report_text(const struct run *run, FILE *out)
 {
 	print_machine(run, out);
 	print_vms(run, out);
-	if (run->machine->ccnuma)
+	if (machine_has_ccnuma(run->machine))
 		run_report_memory(run, out);
 	run_numa_text(run, out);
 	print_counters(run, out);

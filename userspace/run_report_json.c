@@ -81,7 +81,7 @@ static json_t *vm_object(const struct run *run, const struct run_vm *vm)
 	put(object, "machine_pages_max", memory.machine_max);
 	put(object, "released_pages", memory.released);
 	json_object_set_new(object, "counters", stats_of(&stats));
-	if (run->machine->ccnuma)
+	if (machine_has_ccnuma(run->machine))
 		json_object_set_new(object, "memory", run_vm_memory_json(run, vm));
 	json_object_set_new(object, "disks", disks_of(run, vm));
 	return object;
@@ -97,7 +97,10 @@ static json_t *machine_object(const struct run *run)
 	put(object, "cpus", config->cpus);
 	put(object, "nodes", config->nodes);
 	put(object, "memory", config->memory);
-	json_object_set_new(object, "model", json_string(run->machine->ccnuma ? "ccnuma" : "none"));
+	json_object_set_new(object, "model",
+			    json_string(machine_has_ccnuma(run->machine) ? "ccnuma" : "none"));
+	put(object, "model_switches", machine_model_switches(run->machine));
+	put(object, "modelled_cycles", machine_modelled_cycles(run->machine));
 	put(object, "monitor_pages", stats->reserved_pages);
 	put(object, "ipis", stats->ipis);
 	put(object, "audits", stats->audits);
@@ -127,7 +130,7 @@ int run_report_json(const struct run *run, const char *path, int exit_status)
 	json_object_set_new(root, "machine", machine_object(run));
 	for (unsigned n = 0; n < run->vms; n++)
 		json_array_append_new(vms, vm_object(run, &run->vm[n]));
-	if (run->machine->ccnuma)
+	if (machine_has_ccnuma(run->machine))
 		json_object_set_new(root, "memory", run_memory_json(run));
 	json_object_set_new(root, "numa", run_numa_json(run));
 	json_object_set_new(root, "vms", vms);

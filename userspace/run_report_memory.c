@@ -50,7 +50,8 @@ static struct ccnuma_stats node_stats(const struct run *run, unsigned node)
 
 	memset(&sum, 0, sizeof(sum));
 	for (unsigned n = 0; n < machine->config.cpus; n++) {
-		const uint64_t *from = (const uint64_t *)ccnuma_stats(machine->ccnuma, n);
+		const struct ccnuma_stats stats = machine_memory_stats(machine, n);
+		const uint64_t *from = (const uint64_t *)&stats;
 		uint64_t *to = (uint64_t *)&sum;
 
 		for (size_t i = 0; machine->cpu[n]->node == node && i < sizeof(sum) / 8; i++)

@@ -93,6 +93,7 @@ struct machine *machine_create(const struct machine_config *config, const struct
 	if (engine->create && engine->create(machine, error))
 		goto fail;
 	machine->engine = engine;
+	machine->runner = engine;
 	return machine;
 fail:
 	machine_destroy(machine);
@@ -177,7 +178,7 @@ static void run_engine(struct machine *machine, struct cpu *cpu, uint64_t quantu
 	if (machine->instruction_limit && left < quantum_end - cpu->cycles)
 		quantum_end = cpu->cycles + left;
 	cpu_deadlines(cpu, quantum_end);
-	machine->engine->run(cpu, quantum_end);
+	machine->runner->run(cpu, quantum_end);
 	*executed += cpu->instructions - before;
 	if (machine->instruction_limit && *executed >= machine->instruction_limit)
 		machine_stop(machine, STOP_LIMIT, 0);

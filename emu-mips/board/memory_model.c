@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Switching between the memory models `none` and `ccnuma`. */
+/*
+ * Switching between the memory models `none` and `ccnuma`. What belongs to the machine stays over a
+ * switch: configuration, node controllers, and what was counted; caches and directory do not, so
+ * that `ccnuma` starts cold each time.
+ */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "emu/ccnuma.h"
 #include "emu/machine.h"
@@ -43,17 +48,83 @@ static void line_lost(void *opaque, unsigned cpu, uint64_t offset, unsigned leng
 		loser->linked = false;
 }
 
-static void leave_ccnuma(struct machine *machine)
+struct memory_model {
+	struct ccnuma_config config;
+	struct ccnuma_stats before[MACHINE_MAX_CPUS]; /* counted by models that are gone */
+	uint64_t cycles_before, since;		      /* machine->now when it was switched on */
+	unsigned switches;
+};
+
+_Static_assert(sizeof(struct ccnuma_stats) % sizeof(uint64_t) == 0, "all of it is counters");
+
+static void add_stats(struct ccnuma_stats *sum, const struct ccnuma_stats *stats)
 {
+	const uint64_t *from = (const uint64_t *)stats;
+	uint64_t *to = (uint64_t *)sum;
+
+	for (size_t n = 0; n < sizeof(*sum) / sizeof(*to); n++)
+		to[n] += from[n];
+}
+
+/* ---- what was counted ---- */
+
+bool machine_has_ccnuma(const struct machine *machine)
+{
+	return machine->memory_model != NULL;
+}
+
+struct ccnuma_stats machine_memory_stats(const struct machine *machine, unsigned cpu)
+{
+	static const struct ccnuma_stats none;
+	struct ccnuma_stats stats =
+		machine->memory_model ? machine->memory_model->before[cpu] : none;
+
+	if (machine->ccnuma)
+		add_stats(&stats, ccnuma_stats(machine->ccnuma, cpu));
+	return stats;
+}
+
+uint64_t machine_modelled_cycles(const struct machine *machine)
+{
+	const struct memory_model *model = machine->memory_model;
+
+	if (!model)
+		return 0;
+	return model->cycles_before + (machine->ccnuma ? machine->now - model->since : 0);
+}
+
+unsigned machine_model_switches(const struct machine *machine)
+{
+	return machine->memory_model ? machine->memory_model->switches : 0;
+}
+
+/* ---- switching ---- */
+
+/* Links, which the two models end at different events, and what an engine derived. */
+static void model_changed(struct machine *machine)
+{
+	const struct engine_ops *engine = machine->engine;
+
+	for (unsigned n = 0; n < machine->config.cpus; n++)
+		machine->cpu[n]->linked = false;
+	machine->runner = machine->ccnuma && !engine->ccnuma ? &interpreter_engine : engine;
+	if (engine->memory_model_changed)
+		engine->memory_model_changed(machine);
+}
+
+static void switch_off(struct machine *machine)
+{
+	struct memory_model *model = machine->memory_model;
+
 	for (unsigned n = 0; n < machine->config.cpus; n++) {
-		if (!machine->cpu[n])
-			continue;
 		softtlb_set_granule(machine->cpu[n], MIPS_PAGE_SIZE);
 		line_map_destroy(machine->cpu[n]);
+		add_stats(&model->before[n], ccnuma_stats(machine->ccnuma, n));
 	}
-	nodes_destroy(machine);
+	model->cycles_before += machine->now - model->since;
 	ccnuma_destroy(machine->ccnuma);
 	machine->ccnuma = NULL;
+	model_changed(machine);
 }
 
 /* The entries of the software TLB serve fetches and data: the shorter of the two lines. */
@@ -72,33 +143,91 @@ static int make_line_maps(struct machine *machine, uint64_t bytes)
 	return 0;
 }
 
-int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *config,
-		       struct error *error)
+static int switch_on(struct machine *machine, struct error *error)
 {
 	const struct ccnuma_observer observer = {
 		.line_lost = line_lost, .miss = nodes_miss, .opaque = machine};
-	struct ccnuma_config filled;
+	struct memory_model *model = machine->memory_model;
 
-	if (machine->ccnuma)
-		leave_ccnuma(machine);
-	if (!config)
+	machine->ccnuma = ccnuma_create(&model->config, &observer, error);
+	if (!machine->ccnuma)
+		return -EINVAL;
+	model->since = machine->now;
+	if (make_line_maps(machine, granule(&model->config))) {
+		switch_off(machine);
+		return error_set(error, -ENOMEM, "out of memory for the memory model");
+	}
+	model_changed(machine);
+	return 0;
+}
+
+int machine_set_memory_model(struct machine *machine, bool ccnuma, struct error *error)
+{
+	int result = 0;
+
+	if (!machine->memory_model)
+		return ccnuma ? error_set(error, -EINVAL, "the machine has no model ccnuma") : 0;
+	if (ccnuma == (machine->ccnuma != NULL))
 		return 0;
+	if (ccnuma)
+		result = switch_on(machine, error);
+	else
+		switch_off(machine);
+	machine->memory_model->switches++;
+	return result;
+}
+
+static void remove_ccnuma(struct machine *machine)
+{
+	if (machine->ccnuma)
+		switch_off(machine);
+	nodes_destroy(machine);
+	free(machine->memory_model);
+	machine->memory_model = NULL;
+}
+
+int machine_configure_ccnuma(struct machine *machine, const struct ccnuma_config *config,
+			     struct error *error)
+{
+	struct ccnuma_config *filled;
+	struct ccnuma *check;
+
+	remove_ccnuma(machine);
+	machine->memory_model = calloc(1, sizeof(*machine->memory_model));
+	if (!machine->memory_model)
+		return error_set(error, -ENOMEM, "out of memory for the memory model");
+	filled = &machine->memory_model->config;
+	*filled = *config;
+	filled->cpus = machine->config.cpus;
+	filled->nodes = machine->config.nodes;
+	filled->memory = machine->config.memory;
+	for (unsigned n = 0; n < filled->cpus; n++)
+		filled->node_of[n] = (uint8_t)machine->cpu[n]->node;
+	check = ccnuma_create(filled, NULL, error);
+	if (!check) {
+		remove_ccnuma(machine);
+		return -EINVAL;
+	}
+	ccnuma_destroy(check);
+	if (!nodes_create(machine, filled))
+		return 0;
+	remove_ccnuma(machine);
+	return error_set(error, -ENOMEM, "out of memory for the node controllers");
+}
+
+int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *config,
+		       struct error *error)
+{
+	int result;
+
+	if (!config) {
+		remove_ccnuma(machine);
+		return 0;
+	}
 	if (!machine->engine->ccnuma)
 		return error_set(error, -ENOTSUP,
 				 "engine %s does not have memory model ccnuma; interpreter does",
 				 machine->engine->name);
-	filled = *config;
-	filled.cpus = machine->config.cpus;
-	filled.nodes = machine->config.nodes;
-	filled.memory = machine->config.memory;
-	for (unsigned n = 0; n < filled.cpus; n++)
-		filled.node_of[n] = (uint8_t)machine->cpu[n]->node;
-	machine->ccnuma = ccnuma_create(&filled, &observer, error);
-	if (!machine->ccnuma)
-		return -EINVAL;
-	if (make_line_maps(machine, granule(&filled)) || nodes_create(machine, &filled)) {
-		leave_ccnuma(machine);
-		return error_set(error, -ENOMEM, "out of memory for the memory model");
-	}
-	return 0;
+	result = machine_configure_ccnuma(machine, config, error);
+	return result ? result : switch_on(machine, error);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The machine's node controllers: there from the time memory model `ccnuma` is first switched on.
- */
+/* The machine's node controllers: there when it has memory model `ccnuma`, on or off. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -61,7 +60,7 @@ static int create_node(struct machine *machine, unsigned number, const struct cc
 		.first = ccnuma->interleaved ? number : number * nodes->pages,
 		.stride = ccnuma->interleaved ? machine->config.nodes : 1,
 		.cpus = cpus_of(machine, number),
-		.latency = ccnuma_latency(machine->ccnuma, number),
+		.latency = ccnuma->miss_cycles[number],
 		.now = now,
 		.opaque = machine,
 		.irq = {set_irq, machine, number},

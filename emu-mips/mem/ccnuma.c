@@ -36,11 +36,6 @@ unsigned ccnuma_home(const struct ccnuma *ccnuma, uint64_t pa)
 	return (unsigned)(pa / ccnuma->node_memory);
 }
 
-const uint32_t *ccnuma_latency(const struct ccnuma *ccnuma, unsigned node)
-{
-	return ccnuma->config.miss_cycles[node];
-}
-
 bool ccnuma_holds(const struct ccnuma *ccnuma, unsigned cpu, uint64_t pa)
 {
 	return cpu_cache_find(&ccnuma->l2[cpu], pa) != NULL;

@@ -41,7 +41,7 @@ static void resume(struct monitor *monitor, struct cpu *cpu, const struct trap *
 	state->idle = false;
 	cpu_state_changed(cpu);
 	monitor->current = NULL;
-	if (cpu->machine->ccnuma)
+	if (cpu->machine->memory_model)
 		native_count_memory(monitor, cpu);
 }
 

@@ -24,11 +24,11 @@ static void add_difference(struct ccnuma_stats *sum, const struct ccnuma_stats *
 static void give(struct monitor *monitor, unsigned cpu)
 {
 	struct native_cpu *state = &monitor->cpu[cpu];
-	const struct ccnuma_stats *now = ccnuma_stats(monitor->machine->ccnuma, cpu);
+	const struct ccnuma_stats now = machine_memory_stats(monitor->machine, cpu);
 
 	if (state->vm >= 0)
-		add_difference(&monitor->vm[state->vm].counted, now, &state->counted);
-	state->counted = *now;
+		add_difference(&monitor->vm[state->vm].counted, &now, &state->counted);
+	state->counted = now;
 }
 
 void native_count_memory(struct monitor *monitor, const struct cpu *cpu)
@@ -43,7 +43,7 @@ void native_count_memory(struct monitor *monitor, const struct cpu *cpu)
 
 void monitor_memory_stats(struct monitor *monitor, unsigned vm, struct ccnuma_stats *stats)
 {
-	for (unsigned n = 0; n < monitor->machine->config.cpus && monitor->machine->ccnuma; n++)
+	for (unsigned n = 0; n < monitor->machine->config.cpus; n++)
 		if (monitor->cpu[n].vm == (int)vm)
 			give(monitor, n);
 	*stats = monitor->vm[vm].counted;

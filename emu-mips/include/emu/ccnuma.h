@@ -124,9 +124,6 @@ void ccnuma_dma(struct ccnuma *ccnuma, uint64_t pa, uint64_t length, bool write)
 /* Whether @cpu's caches have the line of @pa. */
 bool ccnuma_holds(const struct ccnuma *ccnuma, unsigned cpu, uint64_t pa);
 
-/* Cycles of a clean miss of @node on each node's memory; good as long as the model. */
-const uint32_t *ccnuma_latency(const struct ccnuma *ccnuma, unsigned node);
-
 /* The home node of @pa. */
 unsigned ccnuma_home(const struct ccnuma *ccnuma, uint64_t pa);
 

@@ -42,6 +42,9 @@ struct engine_ops {
 	void (*run)(struct cpu *cpu, uint64_t quantum_end);
 	/* RAM [pa, pa + length) is about to change, and its page has code (may be NULL). */
 	void (*code_written)(struct machine *machine, uint64_t pa, uint64_t length);
+	/* The memory model was switched: forget code that depends on it (may be NULL). The software
+	 * TLBs are empty. Between quanta. */
+	void (*memory_model_changed)(struct machine *machine);
 };
 
 extern const struct engine_ops interpreter_engine; /* cpu/interpreter.c */
@@ -60,6 +63,8 @@ enum stop_reason {
 
 struct ccnuma;
 struct ccnuma_config;
+struct ccnuma_stats;
+struct memory_model;
 struct nodes;
 struct event;
 typedef void event_handler(void *opaque, uint64_t now);
@@ -78,6 +83,9 @@ struct machine {
 	uint64_t now;	     /* cycles: start of the present quantum */
 	struct cpu *running; /* the CPU that runs now, NULL between quanta */
 	const struct engine_ops *engine;
+	/* Runs the CPUs now: engine, or the interpreter in its place while the memory model is
+	 * `ccnuma` and engine does not have it. */
+	const struct engine_ops *runner;
 	void *engine_data;
 	struct event *events; /* sorted by time */
 	uint64_t last_event;  /* identifier */
@@ -86,10 +94,11 @@ struct machine {
 	enum stop_reason stop_reason;
 	int exit_status;
 	char stop_text[160];
-	uint64_t instruction_limit; /* 0: none */
-	struct ccnuma *ccnuma;	    /* memory model; NULL: `none` */
-	struct board *board;	    /* devices: board/board.h */
-	struct nodes *nodes;	    /* node controllers: board/nodes.c; only with `ccnuma` */
+	uint64_t instruction_limit;	   /* 0: none */
+	struct ccnuma *ccnuma;		   /* memory model; NULL: `none` */
+	struct memory_model *memory_model; /* board/memory_model.c; NULL: `none` for good */
+	struct board *board;		   /* devices: board/board.h */
+	struct nodes *nodes;		   /* node controllers: board/nodes.c; with memory_model */
 	/* The interrupt line of a node's controller changed (may be NULL). */
 	void (*node_interrupt)(struct machine *machine, unsigned node, bool level);
 	struct physmap *physmap; /* mem/physmap.c */
@@ -113,12 +122,32 @@ void machine_end_link(struct cpu *cpu);
 void machine_dma(struct machine *machine, uint64_t pa, uint64_t length, bool write);
 
 /*
- * Switches memory model `ccnuma` on, with cold caches, or off (@config NULL). Between quanta only.
- * cpus, nodes, node_of and memory of @config are filled in here. 0, or a negative errno with @error
- * set: a bad configuration, or an engine without the model.
+ * Memory model `ccnuma`, for machines that switch: gives the machine its node controllers and keeps
+ * @config (cpus, nodes, node_of and memory are filled in here); the model stays `none` until
+ * machine_set_memory_model(). Any engine: one without the model lets the interpreter run while it
+ * is on. 0, or a negative errno with @error set: a bad configuration.
  */
+int machine_configure_ccnuma(struct machine *machine, const struct ccnuma_config *config,
+			     struct error *error);
+
+/*
+ * Switches model `ccnuma` on, with cold caches, or off. Between quanta only (from an event, or a
+ * mark of emu/regions.h). 0, or a negative errno with @error set: the machine stays in `none`.
+ */
+int machine_set_memory_model(struct machine *machine, bool ccnuma, struct error *error);
+
+/* Both, for machines that have the model from the start; -ENOTSUP: an engine without it. @config
+ * NULL: takes model and node controllers away, and what was counted. */
 int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *config,
 		       struct error *error);
+
+/* Whether the machine has model `ccnuma`, on or off. */
+bool machine_has_ccnuma(const struct machine *machine);
+/* What it counted of @cpu so far, over all the times it was on. All zero when it never was. */
+struct ccnuma_stats machine_memory_stats(const struct machine *machine, unsigned cpu);
+/* Cycles of simulated time it has been on, and how often it was switched. */
+uint64_t machine_modelled_cycles(const struct machine *machine);
+unsigned machine_model_switches(const struct machine *machine);
 
 /* board/nodes.c: the node controllers, and what feeds them (an observer's miss of emu/ccnuma.h). */
 int nodes_create(struct machine *machine, const struct ccnuma_config *ccnuma);

@@ -58,7 +58,7 @@ static int make_command_line(const struct boot_options *options, struct boot_fil
 	if (options->root)
 		root = options->disk[0].read_only ? " root=/dev/vda ro" : " root=/dev/vda rw";
 	if (asprintf(&files->append, "%s%s%s%s%s", options->guest ? options->guest->append : "",
-		     options->guest && options->quiet ? " quiet" : "", root,
+		     options->guest && options->common.quiet ? " quiet" : "", root,
 		     options->append ? " " : "", options->append ? options->append : "") < 0)
 		return complain(DISCO_FAILED, "out of memory");
 	return DISCO_OK;
@@ -103,15 +103,15 @@ static int make_config(const struct boot_options *options, struct machine_config
 {
 	struct machine_file file;
 
-	if (!machine_file_read(options->machine, &file))
+	if (!machine_file_read(options->common.machine, &file))
 		return DISCO_USAGE;
 	*config = file.config;
 	machine_file_ccnuma(&file, ccnuma);
-	config->seed = options->seed;
+	config->seed = options->common.seed;
 	config->code_cache = options->code_cache;
 	config->profile = options->profile;
-	if (options->cpus)
-		config->cpus = options->cpus;
+	if (options->common.cpus)
+		config->cpus = options->common.cpus;
 	if (config->nodes > config->cpus) /* nodes without a CPU add nothing but their memory */
 		config->nodes = config->cpus;
 	if (options->memory)
@@ -174,10 +174,10 @@ static int run(struct machine *machine, const struct boot_options *options,
 	result.panic = terminal_panic(terminal) ? strdup(terminal_panic(terminal)) : NULL;
 	result.exit_status = exit_status(machine, result.panic);
 	console_status = terminal_close(terminal);
-	if (options->json)
-		json_status = report_json(&result, options->json);
+	if (options->common.json)
+		json_status = report_json(&result, options->common.json);
 	explain_end(&result);
-	if (!options->quiet)
+	if (!options->common.quiet)
 		report_text(&result, stderr);
 	if (options->profile)
 		profile_report(machine);
@@ -197,7 +197,7 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 		.kernel = files->kernel,
 		.initrd = files->initrd,
 		.append = files->append,
-		.cp0_timer = options->cp0_timer,
+		.cp0_timer = options->common.timer == TIMER_CP0,
 		.disks = options->disks,
 		.nics = options->nics,
 	};
@@ -207,21 +207,23 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 	struct terminal *terminal;
 	int status;
 
-	terminal = terminal_open(options->console, options->json && !strcmp(options->json, "-"),
-				 input, options->guest);
+	terminal = terminal_open(options->console,
+				 options->common.json && !strcmp(options->common.json, "-"), input,
+				 options->guest);
 	if (!terminal)
 		return DISCO_FAILED;
 	memcpy(config.disk, options->disk, sizeof(config.disk));
 	memcpy(config.nic, options->nic, sizeof(config.nic));
 	terminal_connect(terminal, &config.console);
-	machine = machine_create(machine_config, options->engine, &error);
+	machine = machine_create(machine_config, options->common.engine, &error);
 	if (!machine || board_create(machine, &config, &error) ||
-	    (options->ccnuma && machine_use_ccnuma(machine, ccnuma, &error))) {
+	    (options->common.model == MODEL_CCNUMA &&
+	     machine_use_ccnuma(machine, ccnuma, &error))) {
 		complain(0, "%s", error.text);
 		terminal_close(terminal);
 		status = DISCO_USAGE;
 	} else {
-		machine->instruction_limit = options->limit;
+		machine->instruction_limit = options->common.limit;
 		status = run(machine, options, terminal);
 	}
 	if (machine)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common_options.h"
 #include "emu/board.h"
 #include "emu/ccnuma.h"
 #include "emu/machine.h"
@@ -17,24 +18,17 @@
 struct boot_options {
 	const struct guest *guest;
 	const char *kernel, *initrd, *append;
-	const char *machine; /* machine file */
+	struct common_options common;
 	const char *run;     /* command for the guest's shell; NULL: interactive */
 	const char *root;    /* first disk and root file system */
-	const char *json;    /* where to; "-": standard output; NULL: nowhere */
 	const char *console; /* file for the console's output; NULL: terminal */
-	const struct engine_ops *engine;
-	bool ccnuma;	 /* memory model */
-	unsigned cpus;	 /* 0: as the machine file says */
-	uint64_t memory; /* 0: as the machine file says */
-	uint64_t seed, limit;
+	uint64_t memory;     /* 0: as the machine file says */
 	uint64_t code_cache; /* 0: the translator's default */
 	bool profile;
 	unsigned disks;
 	struct board_disk disk[BOARD_MAX_DISKS];
 	unsigned nics;
 	struct board_nic nic[BOARD_MAX_NICS];
-	bool cp0_timer;
-	bool quiet;
 };
 
 /* ---- boot_options.c ---- */
@@ -44,6 +38,10 @@ int boot_parse(int argc, char **argv, struct boot_options *options);
 
 /* Parses FILE[,ro|,snapshot][,direct] into @disk (the path is copied and stays). */
 bool boot_parse_disk(const char *text, struct board_disk *disk);
+
+/* Adds the disk @text to the *disks of @disk, which has room for @most. A status. */
+int boot_take_disk(const char *text, const struct setting_source *source, struct board_disk *disk,
+		   unsigned *disks, unsigned most);
 
 /* ---- terminal.c: the terminal, or a file, as the guest's first serial port ---- */
 

@@ -20,7 +20,7 @@ int lockstep_begin(struct boot_options *options)
 {
 	struct error error;
 
-	if (!is_lockstep(options->engine))
+	if (!is_lockstep(options->common.engine))
 		return 0;
 	if (!options->run && !options->console) {
 		complain(0, "lock-step runs take no input: use --run or --console");
@@ -37,10 +37,10 @@ int lockstep_begin(struct boot_options *options)
 		return DISCO_FAILED;
 	}
 	if (follower == 0) {
-		options->engine = &lockstep_follower_engine;
+		options->common.engine = &lockstep_follower_engine;
 		options->console = "/dev/null";
-		options->json = NULL;
-		options->quiet = true;
+		options->common.json = NULL;
+		options->common.quiet = true;
 		if (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout))
 			_exit(DISCO_FAILED);
 	}

@@ -166,7 +166,7 @@ void report_text(const struct boot_result *result, FILE *out)
 	fprintf(out, "  host time       %.2f s, %.1f million instructions a second (%s)\n",
 		result->host_seconds,
 		(double)instructions / 1e6 / (result->host_seconds > 0 ? result->host_seconds : 1),
-		result->options->engine->name);
+		result->options->common.engine->name);
 	fprintf(out, "  exceptions     ");
 	for (unsigned code = 0; code < EXC_CODES; code++)
 		if (sum.exceptions[code])

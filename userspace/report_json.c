@@ -172,7 +172,7 @@ static json_t *build(const struct boot_result *result)
 	json_object_set_new(root, "cpus", cpu_array(machine));
 	json_object_set_new(root, "disks", disk_array(result, retries));
 	json_object_set_new(root, "nics", nic_array(result));
-	json_object_set_new(host, "engine", json_string(result->options->engine->name));
+	json_object_set_new(host, "engine", json_string(result->options->common.engine->name));
 	json_object_set_new(host, "seconds", json_real(result->host_seconds));
 	json_object_set_new(host, "mips", json_real((double)instructions / 1e6 / seconds));
 	json_object_set_new(host, "disk_retries", retries);

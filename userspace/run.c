@@ -92,7 +92,7 @@ static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_option
 	vm->run = run;
 	vm->options = options;
 	vm->initrd_fd = vm->fd = vm->listener = -1;
-	status = find_files(options, vm, run->options->quiet);
+	status = find_files(options, vm, run->options->common.quiet);
 	if (status)
 		return status;
 	vm->config.name = options->name;
@@ -103,7 +103,7 @@ static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_option
 	vm->config.kernel = vm->kernel;
 	vm->config.initrd = vm->initrd;
 	vm->config.append = vm->append;
-	vm->config.cp0_timer = run->options->cp0_timer;
+	vm->config.cp0_timer = run->options->common.timer == TIMER_CP0;
 	vm->config.network = options->network;
 	vm->config.nic = options->nic;
 	vm->config.output = run_console_output;
@@ -147,7 +147,7 @@ static void end_vm(struct run_vm *vm, const struct vm_status *status)
 	vm->over = true;
 	vm->exit_status = vm_exit_status(vm, status);
 	vm->end_seconds = (double)machine_ns(run->machine, machine_time(run->machine)) / 1e9;
-	if (!run->options->quiet)
+	if (!run->options->common.quiet)
 		fprintf(stderr, "disco: VM %s: %s, status %d, after %.3f s simulated\n",
 			vm->options->name, run_stop_name(status->stop), vm->exit_status,
 			vm->end_seconds);
@@ -161,7 +161,7 @@ static void restart_vm(struct run_vm *vm)
 
 	vm->restarts++;
 	*vm->panic = '\0';
-	if (!vm->run->options->quiet)
+	if (!vm->run->options->common.quiet)
 		fprintf(stderr, "disco: VM %s: starts again (%u of %u)\n", vm->options->name,
 			vm->restarts, vm->options->restarts);
 	if (!monitor_reload_vm(vm->run->monitor, &vm->config, vm->number, &error))
@@ -201,23 +201,23 @@ static int make_config(const struct run_options *options, struct machine_config 
 	struct machine_file file;
 	uint64_t wanted = 0;
 
-	if (!machine_file_read(options->machine, &file))
+	if (!machine_file_read(options->common.machine, &file))
 		return DISCO_USAGE;
 	if (file.memory.interleaved &&
 	    (options->monitor.numa.migrate || options->monitor.numa.replicate))
 		return complain(DISCO_USAGE,
 				"machine %s interleaves its memory: pages cannot be moved; use "
 				"--policy none",
-				options->machine);
+				options->common.machine);
 	*config = file.config;
 	machine_file_ccnuma(&file, ccnuma);
-	config->seed = options->seed;
-	if (options->cpus)
-		config->cpus = options->cpus;
+	config->seed = options->common.seed;
+	if (options->common.cpus)
+		config->cpus = options->common.cpus;
 	if (config->nodes > config->cpus)
 		config->nodes = config->cpus;
-	config->cpu.segctl &= !options->no_segctl;
-	config->cpu.xkseg_bit &= !options->no_xkseg_bit && !options->no_segctl;
+	config->cpu.segctl &= options->segctl;
+	config->cpu.xkseg_bit &= options->xkseg_bit && options->segctl;
 	/* What the VMs have, and what the monitor keeps; unless told otherwise. */
 	for (unsigned n = 0; n < options->vms; n++)
 		wanted += options->vm[n].memory;
@@ -258,9 +258,9 @@ static int finish(struct run *run)
 			 (unsigned long long)stats->audit_errors, stats->audit_text);
 		status = status ? status : DISCO_FAILED;
 	}
-	if (options->json)
-		json_status = run_report_json(run, options->json, status);
-	if (!options->quiet)
+	if (options->common.json)
+		json_status = run_report_json(run, options->common.json, status);
+	if (!options->common.quiet)
 		run_report_text(run, stderr);
 	return status ? status : json_status;
 }
@@ -324,13 +324,14 @@ int command_run(int argc, char **argv)
 	if (!run)
 		return complain(DISCO_FAILED, "out of memory");
 	run->options = &options;
-	run->machine = machine_create(&config, options.engine, &error);
-	if (run->machine && options.ccnuma && machine_use_ccnuma(run->machine, &ccnuma, &error)) {
+	run->machine = machine_create(&config, options.common.engine, &error);
+	if (run->machine && options.common.model == MODEL_CCNUMA &&
+	    machine_use_ccnuma(run->machine, &ccnuma, &error)) {
 		machine_destroy(run->machine);
 		run->machine = NULL;
 	}
 	if (run->machine) {
-		run->machine->instruction_limit = options.limit;
+		run->machine->instruction_limit = options.common.limit;
 		status = build_and_run(run);
 		machine_destroy(run->machine);
 	} else {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common_options.h"
 #include "emu/machine.h"
 #include "emu/monitor.h"
 #include "guest.h"
@@ -41,21 +42,15 @@ enum console_kind {
 };
 
 struct run_options {
-	const char *machine;
-	const struct engine_ops *engine;
-	unsigned cpus; /* 0: the machine file's */
+	struct common_options common;
 	uint64_t machine_memory;
-	uint64_t seed, limit;
-	bool ccnuma; /* memory model */
 	bool policy; /* one was chosen */
 	const char *trace;
-	bool cp0_timer;
-	bool no_xkseg_bit, no_segctl;
+	bool xkseg_bit, segctl; /* the processor may have them */
 	struct monitor_options monitor;
 	enum console_kind console;
 	const char *console_dir;
-	const char *json;
-	bool quiet;
+	const char *config; /* file */
 	unsigned vms;
 	struct run_vm_options *vm; /* RUN_MAX_VMS of them */
 };
@@ -65,15 +60,18 @@ struct run_options {
 /* Fills @options from the command line (and the file it names). DISCO_OK; -1 after --help; or what
  * to exit with. The strings live as long as the program. */
 int run_parse(int argc, char **argv, struct run_options *options);
-/* Reads the configuration file @path over @options; @defaults: what its VMs start from. */
-int run_read_config(const char *path, struct run_options *options,
-		    const struct run_vm_options *defaults);
+/* The rows that fill a VM, the machine, the monitor. */
+struct settings run_vm_settings(struct run_vm_options *vm);
+struct settings run_machine_settings(struct run_options *options);
+struct settings run_monitor_settings(struct run_options *options);
+/* Reads the configuration file over @options; @defaults: what its VMs start from. */
+int run_read_config(struct run_options *options, const struct run_vm_options *defaults);
 /* Checks one VM; complains. */
 int run_check_vm(const struct run_vm_options *vm);
 
 /* ---- run_numa.c: placement and moving of pages ---- */
 void run_numa_defaults(struct run_options *options);
-int run_take_policy(struct run_options *options, const char *name);
+int run_take_policy(void *options, const char *name, const struct setting_source *source);
 /* Completes the options once all are known; complains. */
 int run_check_policy(struct run_options *options);
 /* Opens and closes the trace; complain. */

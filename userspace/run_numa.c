@@ -33,9 +33,10 @@ void run_numa_defaults(struct run_options *options)
 	};
 }
 
-int run_take_policy(struct run_options *options, const char *name)
+int run_take_policy(void *target, const char *name, const struct setting_source *source)
 {
 	const char *names[POLICIES + 1] = {NULL};
+	struct run_options *options = target;
 	struct vmm_numa *numa = &options->monitor.numa;
 
 	for (size_t i = 0; i < POLICIES; i++) {
@@ -48,16 +49,16 @@ int run_take_policy(struct run_options *options, const char *name)
 		options->policy = true;
 		return DISCO_OK;
 	}
-	return complain_unknown("policy", name, names);
+	return setting_unknown(source, "policy", name, names);
 }
 
 int run_check_policy(struct run_options *options)
 {
 	struct vmm_numa *numa = &options->monitor.numa;
 
-	if (!options->policy && options->ccnuma)
-		run_take_policy(options, "all");
-	if ((numa->migrate || numa->replicate) && !options->ccnuma)
+	if (!options->policy && options->common.model == MODEL_CCNUMA)
+		run_take_policy(options, "all", NULL);
+	if ((numa->migrate || numa->replicate) && options->common.model != MODEL_CCNUMA)
 		return complain(DISCO_USAGE,
 				"run: moving pages needs counted misses: --model ccnuma --engine "
 				"interpreter");

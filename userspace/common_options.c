@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Options that `disco boot` and `disco run` have in common. */
+#include <string.h>
+
+#include "common_options.h"
+#include "disco.h"
+#include "emu/lockstep.h"
+
+static const char *const models[] = {"none", "ccnuma", NULL};
+static const char *const timers[] = {"gic", "cp0", NULL};
+
+static int take_engine(void *target, const char *name, const struct setting_source *source)
+{
+	static const struct engine_ops *const engines[] = {
+		&translator_engine, &interpreter_engine, &lockstep_engine, &lockstep_blocks_engine};
+	const char *names[sizeof(engines) / sizeof(engines[0]) + 1] = {NULL};
+	struct common_options *common = target;
+
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		names[i] = engines[i]->name;
+		if (!strcmp(engines[i]->name, name)) {
+			common->engine = engines[i];
+			return DISCO_OK;
+		}
+	}
+	return setting_unknown(source, "engine", name, names);
+}
+
+#define FIELD(name) .offset = offsetof(struct common_options, name)
+
+static const struct setting rows[] = {
+	{SETTING_TEXT, GROUP_MACHINE, "machine", .value = "FILE", FIELD(machine),
+	 .help = "machine file (default flash8; disco machine list)"},
+	{SETTING_COUNT, GROUP_MACHINE, "cpus", 'c', .value = "N", FIELD(cpus), .minimum = 1,
+	 .maximum = MACHINE_MAX_CPUS, .help = "number of CPUs, 1 to 64 (default: the machine's)"},
+	{SETTING_CHOICE, GROUP_MACHINE, "timer", .value = "KIND", FIELD(timer), .names = timers,
+	 .what = "timer", .help = "timer the kernel is told of: gic (default) or cp0"},
+	{SETTING_TAKE, GROUP_RUN, "engine", .value = "NAME", .take = take_engine,
+	 .help = "execution engine: translator (default) or interpreter; with disco boot also "
+		 "lockstep (both, compared), lockstep-blocks (after every block)"},
+	{SETTING_CHOICE, GROUP_RUN, "model", .value = "NAME", FIELD(model), .names = models,
+	 .what = "memory model",
+	 .help = "memory model: none (default; one cycle an instruction), or ccnuma (caches, "
+		 "directory, latencies of the machine file; engine interpreter)"},
+	{SETTING_NUMBER, GROUP_RUN, "seed", .value = "N", FIELD(seed), .maximum = UINT64_MAX,
+	 .help = "seed of everything random (default 1)"},
+	{SETTING_NUMBER, GROUP_RUN, "limit", .value = "N", FIELD(limit), .minimum = 1,
+	 .maximum = UINT64_MAX, .help = "stop after N instructions"},
+	{SETTING_TEXT, GROUP_OUTPUT, "json", .value = "FILE", FIELD(json),
+	 .help = "write the report as JSON; - is standard output"},
+	{SETTING_FLAG, GROUP_OUTPUT, "quiet", 'q', FIELD(quiet),
+	 .help = "no kernel messages, no report"},
+};
+
+struct settings common_settings(struct common_options *common)
+{
+	return (struct settings)SETTINGS(rows, common);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Options that `disco boot` and `disco run` have in common. */
+#ifndef COMMON_OPTIONS_H
+#define COMMON_OPTIONS_H
+
+#include "emu/machine.h"
+#include "settings.h"
+
+enum model_choice {
+	MODEL_NONE,
+	MODEL_CCNUMA,
+};
+
+/* The timer the device tree names. */
+enum timer_kind {
+	TIMER_GIC,
+	TIMER_CP0,
+};
+
+struct common_options {
+	const char *machine; /* machine file */
+	const struct engine_ops *engine;
+	unsigned model; /* enum model_choice */
+	unsigned timer; /* enum timer_kind */
+	unsigned cpus;	/* 0: as the machine file says */
+	uint64_t seed;
+	uint64_t limit;	  /* instructions; 0: none */
+	const char *json; /* where to; "-": standard output; NULL: nowhere */
+	bool quiet;
+};
+
+#define COMMON_DEFAULTS                                                                            \
+	{                                                                                          \
+		.machine = "flash8", .engine = &translator_engine, .seed = 1                       \
+	}
+
+/* The rows that fill @common. */
+struct settings common_settings(struct common_options *common);
+
+#endif

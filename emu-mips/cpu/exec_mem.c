@@ -215,6 +215,18 @@ static enum exec load_linked(struct cpu *cpu, uint32_t word, unsigned size)
 	return write_gpr(cpu, field_rt(word), size == 4 ? sign_extend_32(value) : value);
 }
 
+/* The address is translated, with all exceptions, before LLbit is looked at (MD00087, SC). */
+static enum exec check_store(struct cpu *cpu, uint64_t va)
+{
+	struct translation where;
+	enum mips_exception code;
+	bool refill;
+
+	if (cpu_translate(cpu, va, ACCESS_WRITE, (enum cpu_mode)cpu->mode, &where, &code, &refill))
+		return EXEC_OK;
+	return cpu_raise_address(cpu, code, va, refill);
+}
+
 /* Fails without touching memory when the link is gone, or was made for another address. */
 static enum exec store_conditional(struct cpu *cpu, uint32_t word, unsigned size)
 {
@@ -223,7 +235,10 @@ static enum exec store_conditional(struct cpu *cpu, uint32_t word, unsigned size
 
 	if ((va & (size - 1)) != 0)
 		return cpu_raise_address(cpu, EXC_ADES, va, false);
-	if (cpu->linked) {
+	if (!cpu->linked) {
+		if (check_store(cpu, va) != EXEC_OK)
+			return EXEC_EXCEPTION;
+	} else {
 		if (physical_address(cpu, va, ACCESS_WRITE, &pa) != EXEC_OK)
 			return EXEC_EXCEPTION;
 		stored = pa == cpu->linked_address;

@@ -143,15 +143,11 @@ static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t lo, 
 
 	if (!(lo & ENTRYLO_V))
 		return;
-	/* Addresses to page numbers: as the RAM of a VM, the machine's is dense but for the hole.
-	 */
 	for (uint32_t i = 0; i < pages; i++) {
 		uint64_t at = address + i * PAGE_BYTES;
-		uint64_t mpn = at >> PAGE_SHIFT;
+		uint32_t mpn = mpn_at((struct ma){at}).value;
 		const struct page *page;
 
-		if (at >= UINT64_C(0x20000000))
-			mpn -= UINT64_C(0x10000000) >> PAGE_SHIFT;
 		page = mpn < audit->vmm->pages ? &audit->vmm->page[mpn] : NULL;
 		if (!page || (page->state != PAGE_GUEST && page->state != PAGE_REPLICA) ||
 		    page->vm != vm->number)

@@ -204,8 +204,8 @@ static void address_error(struct vcpu *vcpu, struct trap *trap)
 
 	vcpu->stats.trap_address++;
 	if (!vcpu->vm->vmm->config.xkseg_bit && va - MIPS_XKSEG < UINT64_C(1) << MIPS_SEGBITS &&
-	    !is_fetch(trap) && segment_find(vcpu, va, &gpa) == SEGMENT_MAPPED)
-		emulate_access(vcpu, trap);
+	    segment_find(vcpu, va, &gpa) == SEGMENT_MAPPED)
+		xkseg_access(vcpu, trap, is_fetch(trap));
 	else
 		reflect_address(vcpu, trap, trap->code, va, false);
 }

@@ -131,7 +131,7 @@ struct vcpu {
 	uint8_t mode;		     /* enum guest_mode */
 	uint8_t view;		     /* what TLB contents hold for: VIEW_* */
 	bool check_interrupts;	     /* look at the virtual interrupt lines before going on */
-	bool link;		     /* LLbit of accesses the monitor does */
+	bool link;		     /* LLbit of accesses the monitor does (xkseg.c) */
 	bool flush_pending;	     /* its hardware TLB entries are stale */
 	uint32_t pins;		     /* levels from the virtual GIC, bits as in Cause.IP */
 	struct vm *vm;
@@ -165,6 +165,9 @@ struct vcpu {
 	struct l2tlb_entry *l2tlb;
 	uint32_t l2tlb_mask;
 	bool translated; /* L2TLB or hardware TLB hold something since the last flush */
+
+	const void *link_address; /* of the emulated LL, and what it read */
+	uint64_t link_value;
 
 	struct vcpu_context context; /* while not on a CPU */
 	struct vcpu_stats stats;
@@ -266,6 +269,17 @@ struct mpn palloc_get_on(struct vmm *vmm, unsigned node);
 void palloc_put(struct vmm *vmm, struct mpn mpn, unsigned order);
 unsigned palloc_node_of(const struct vmm *vmm, struct mpn mpn);
 
+/* The page of machine address @at: hal_mpn_address() turned round, page numbers are dense but for
+ * the device hole. */
+static inline struct mpn mpn_at(struct ma at)
+{
+	uint64_t mpn = at.value >> PAGE_SHIFT;
+
+	if (at.value >= UINT64_C(0x20000000))
+		mpn -= UINT64_C(0x10000000) >> PAGE_SHIFT;
+	return (struct mpn){(uint32_t)mpn};
+}
+
 /* ---- pmap.c ---- */
 static inline struct ppn ppn_of(struct gpa gpa)
 {
@@ -348,7 +362,20 @@ void vcp0_write(struct vcpu *vcpu, unsigned number, unsigned select, uint64_t va
 void vcp0_reset(struct vcpu *vcpu);
 uint32_t vcp0_count(const struct vcpu *vcpu);
 
-/* ---- emulate.c, branch.c, mmio.c ---- */
+/* ---- emulate.c, branch.c, mmio.c, xkseg.c ---- */
+
+/* A load or store, by opcode; size in bytes, 0: not one we emulate. */
+enum access_part { ACCESS_WHOLE, ACCESS_LEFT, ACCESS_RIGHT }; /* LWL..., LWR... */
+struct access {
+	uint8_t size;
+	bool store;
+	bool sign;    /* loads: sign-extended */
+	uint8_t link; /* LL, SC */
+	uint8_t part;
+};
+extern const struct access access_of[64];
+/* @value as a load of that kind leaves it in a register. */
+uint64_t access_extend(uint64_t value, const struct access *access);
 void emulate_privileged(struct vcpu *vcpu, struct trap *trap);
 void emulate_reserved(struct vcpu *vcpu, struct trap *trap);
 /* The trapped instruction, and trap->next_pc; false: the guest cannot fetch it any more (resumed,
@@ -356,8 +383,8 @@ void emulate_reserved(struct vcpu *vcpu, struct trap *trap);
 bool fetch_trapped(struct trap *trap, uint32_t *instruction);
 void skip_instruction(struct trap *trap);
 void mmio_access(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool fetch);
-/* A load or store to RAM that the hardware cannot do for the guest (XKSEG without its bit). */
-void emulate_access(struct vcpu *vcpu, struct trap *trap);
+/* An access to XKSEG, which the hardware does not do for supervisor mode without its bit. */
+void xkseg_access(struct vcpu *vcpu, struct trap *trap, bool fetch);
 
 /* ---- vcpu.c ---- */
 void vcpu_reset(struct vcpu *vcpu);

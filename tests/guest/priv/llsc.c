@@ -78,6 +78,24 @@ static void clean_page(enum mode mode)
 	tlb_set(TLB_FREE, DATA_PAGE, entrylo(FREE_RAM, LO_V | LO_D | LO_G | LO_C), LO_G, 0);
 }
 
+/* Without a link, SC still translates its address first. */
+static void clean_page_without_link(enum mode mode)
+{
+	const uint32_t words[] = {ORI(V0, ZERO, 5), SC(V0, 0, A0)};
+	struct trap *trap;
+
+	if (!PLATFORM_IS_DISCO)
+		return; /* QEMU looks at the link first */
+	about("sc to a clean page without a link", mode, 0, 0, 0);
+	*word = 3;
+	tlb_set(TLB_FREE, DATA_PAGE, entrylo(FREE_RAM, LO_V | LO_G | LO_C), LO_G, 0);
+	trap = run_code(mode, STATUS_64BIT, words, COUNT_OF(words), DATA_PAGE, 0);
+	check_exception(trap, mode, 1, EXC_MOD);
+	check_eq("BadVAddr", trap->badvaddr, DATA_PAGE);
+	check_eq("$v0 unchanged", trap->gpr[V0], 5);
+	tlb_set(TLB_FREE, DATA_PAGE, entrylo(FREE_RAM, LO_V | LO_D | LO_G | LO_C), LO_G, 0);
+}
+
 /* A loop of increments, as every lock and counter has it. */
 static void increments(enum mode mode)
 {
@@ -104,6 +122,7 @@ void test(void)
 		broken(modes[m]);
 		twice(modes[m]);
 		clean_page(modes[m]);
+		clean_page_without_link(modes[m]);
 		increments(modes[m]);
 	}
 }

@@ -6,24 +6,7 @@
  */
 #include "emu/cpu.h"
 #include "emu/mem.h"
-
-struct cp0_description {
-	uint8_t width;
-	uint64_t write_mask;
-};
-
-static const struct cp0_description description[CP0_REGISTERS] = {
-#define CP0(name, number, select, width, write_mask, reset) [CP0_##name] = {width, write_mask},
-#include "mips/cp0.def"
-#undef CP0
-};
-
-/* Number and select to register + 1; 0: not implemented. */
-static const uint8_t register_at[32][8] = {
-#define CP0(name, number, select, width, write_mask, reset) [number][select] = CP0_##name + 1,
-#include "mips/cp0.def"
-#undef CP0
-};
+#include "mips/cp0.h"
 
 #define COUNT_PERIOD (UINT64_C(1) << 33) /* cycles in which Count goes round */
 #define NEVER	     UINT64_MAX
@@ -114,7 +97,7 @@ static bool is_present(const struct cpu *cpu, unsigned reg)
 
 uint64_t cp0_read(struct cpu *cpu, unsigned number, unsigned select)
 {
-	unsigned reg = register_at[number & 31][select & 7];
+	unsigned reg = cp0_at[number & 31][select & 7];
 	uint64_t value;
 
 	if (!reg-- || !is_present(cpu, reg))
@@ -126,7 +109,7 @@ uint64_t cp0_read(struct cpu *cpu, unsigned number, unsigned select)
 		value = cp0_random(cpu);
 	else if (reg == CP0_LLADDR)
 		value = cpu->linked_address >> 4;
-	return description[reg].width == 32 ? (uint64_t)(int64_t)(int32_t)value : value;
+	return cp0_description[reg].width == 32 ? (uint64_t)(int64_t)(int32_t)value : value;
 }
 
 /* ---- effects of writes: cp0[reg] holds the new value, @old is the one before ---- */
@@ -233,12 +216,12 @@ static void (*const write_effect[CP0_REGISTERS])(struct cpu *cpu, uint64_t old) 
 
 void cp0_write(struct cpu *cpu, unsigned number, unsigned select, uint64_t value)
 {
-	unsigned reg = register_at[number & 31][select & 7];
+	unsigned reg = cp0_at[number & 31][select & 7];
 	uint64_t old, mask;
 
 	if (!reg-- || !is_present(cpu, reg))
 		return;
-	mask = description[reg].write_mask;
+	mask = cp0_description[reg].write_mask;
 	old = cpu->cp0[reg];
 	cpu->cp0[reg] = (old & ~mask) | (value & mask);
 	if (write_effect[reg])

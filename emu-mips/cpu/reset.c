@@ -6,12 +6,7 @@
 #include "emu/cpu.h"
 #include "emu/machine.h"
 #include "emu/mem.h"
-
-static const uint64_t reset_value[CP0_REGISTERS] = {
-#define CP0(name, number, select, width, write_mask, reset) [CP0_##name] = reset,
-#include "mips/cp0.def"
-#undef CP0
-};
+#include "mips/cp0.h"
 
 /*
  * Config1: 32 KiB, eight-way, 32-byte lines, for both caches. What the model's caches really are is
@@ -51,7 +46,8 @@ void cpu_reset(struct cpu *cpu)
 	cpu_account_mode(cpu);
 	memset(cpu->gpr, 0, sizeof(cpu->gpr));
 	memset(cpu->fpr, 0, sizeof(cpu->fpr));
-	memcpy(cpu->cp0, reset_value, sizeof(cpu->cp0));
+	for (unsigned reg = 0; reg < CP0_REGISTERS; reg++)
+		cpu->cp0[reg] = cp0_description[reg].reset;
 	if (cmgcr_base)
 		cpu->cp0[CP0_CMGCRBASE] = cmgcr_base;
 	reset_config(cpu);

@@ -7,28 +7,12 @@
  */
 #include "translate.h"
 
-#include "mips/arch.h"
+#include "mips/cp0.h"
 
-struct register_info {
-	uint8_t number, select;
-	uint8_t width;
-	uint64_t write_mask;
-};
-
-static const struct register_info registers[CP0_REGISTERS] = {
-#define CP0(name, number, select, width, write_mask, reset)                                        \
-	[CP0_##name] = {number, select, width, write_mask},
-#include "mips/cp0.def"
-#undef CP0
-};
-
+/* enum cp0_register, or -1. */
 static int register_of(uint32_t word)
 {
-	for (int reg = 0; reg < CP0_REGISTERS; reg++) {
-		if (registers[reg].number == field_rd(word) && registers[reg].select == (word & 7))
-			return reg;
-	}
-	return -1;
+	return cp0_at[field_rd(word)][word & 7] - 1;
 }
 
 static struct operand cp0_field(int reg)
@@ -88,7 +72,7 @@ static bool move_from(struct builder *t, const struct trace_insn *i, bool wide)
 
 	if (!kernel(t) || !plain_read(reg))
 		return false;
-	wide = wide && registers[reg].width == 64;
+	wide = wide && cp0_description[reg].width == 64;
 	emit_load(&t->e, wide ? LOAD_64 : LOAD_S32, dst, cp0_field(reg));
 	finish(t, field_rt(i->word), dst);
 	return true;
@@ -118,7 +102,7 @@ static void and_constant(struct builder *t, enum host_reg reg, uint64_t value)
 /* RAX = the register's new value when rt is written to it; RCX is clobbered too. */
 static void merge(struct builder *t, const struct trace_insn *i, int reg)
 {
-	uint64_t mask = registers[reg].write_mask;
+	uint64_t mask = cp0_description[reg].write_mask;
 
 	load_register(t, RAX, field_rt(i->word));
 	if (mask == ~UINT64_C(0))
@@ -164,7 +148,8 @@ static bool write_status(struct builder *t, const struct trace_insn *i)
 	load_register(t, RCX, field_rt(i->word));
 	emit_mov_r_rm(e, false, RAX, cp0_field(CP0_STATUS));
 	emit_alu_r_rm(e, false, ALU_XOR, RCX, op_reg(RAX));
-	emit_alu_rm_i(e, false, ALU_AND, op_reg(RCX), (int32_t)registers[CP0_STATUS].write_mask);
+	emit_alu_rm_i(e, false, ALU_AND, op_reg(RCX),
+		      (int32_t)cp0_description[CP0_STATUS].write_mask);
 	emit_test_rm_i(e, false, op_reg(RCX), ~(int32_t)STATUS_IE);
 	other = interpret_if(t, CC_NE);
 	pending = check_lines(t);

@@ -3,30 +3,8 @@
  * The virtual CP0 registers: cp0.def says what they are; here is what reads and writes do beyond
  * that. VMs see the machine's processor with Segmentation Control and Config6 hidden.
  */
+#include "mips/cp0.h"
 #include "vm.h"
-
-struct description {
-	uint8_t width;
-	uint64_t write_mask;
-};
-
-static const struct description description[CP0_REGISTERS] = {
-#define CP0(name, number, select, width, write_mask, reset) [CP0_##name] = {width, write_mask},
-#include "mips/cp0.def"
-#undef CP0
-};
-
-static const uint8_t register_at[32][8] = {
-#define CP0(name, number, select, width, write_mask, reset) [number][select] = CP0_##name + 1,
-#include "mips/cp0.def"
-#undef CP0
-};
-
-static const uint64_t reset_value[CP0_REGISTERS] = {
-#define CP0(name, number, select, width, write_mask, reset) [CP0_##name] = reset,
-#include "mips/cp0.def"
-#undef CP0
-};
 
 static bool is_hidden(unsigned reg)
 {
@@ -40,7 +18,7 @@ static void know_hardware(struct vmm *vmm)
 					CP0_CONFIG3, CP0_CONFIG4, CP0_CONFIG7};
 
 	for (unsigned i = 0; i < CP0_REGISTERS; i++)
-		vmm->reset_cp0[i] = reset_value[i];
+		vmm->reset_cp0[i] = cp0_description[i].reset;
 	for (unsigned i = 0; i < sizeof(fixed); i++)
 		vmm->reset_cp0[fixed[i]] = hal_cp0_read(fixed[i]);
 	vmm->reset_cp0[CP0_CONFIG3] &= ~(uint64_t)CONFIG3_SC;
@@ -81,7 +59,7 @@ uint32_t vcp0_count(const struct vcpu *vcpu)
 
 uint64_t vcp0_read(struct vcpu *vcpu, unsigned number, unsigned select, unsigned *reg)
 {
-	unsigned which = register_at[number & 31][select & 7];
+	unsigned which = cp0_at[number & 31][select & 7];
 	uint64_t value;
 
 	*reg = CP0_REGISTERS;
@@ -93,7 +71,7 @@ uint64_t vcp0_read(struct vcpu *vcpu, unsigned number, unsigned select, unsigned
 		value = vcp0_count(vcpu);
 	else if (which == CP0_RANDOM)
 		value = vtlb_random(vcpu);
-	return description[which].width == 32 ? (uint64_t)(int64_t)(int32_t)value : value;
+	return cp0_description[which].width == 32 ? (uint64_t)(int64_t)(int32_t)value : value;
 }
 
 /* ---- effects of writes: cp0[reg] holds the new value, @old is the one before ---- */
@@ -194,14 +172,14 @@ static void (*const write_effect[CP0_REGISTERS])(struct vcpu *vcpu, uint64_t old
 
 void vcp0_write(struct vcpu *vcpu, unsigned number, unsigned select, uint64_t value, unsigned *reg)
 {
-	unsigned which = register_at[number & 31][select & 7];
+	unsigned which = cp0_at[number & 31][select & 7];
 	uint64_t old, mask;
 
 	*reg = CP0_REGISTERS;
 	if (!which-- || is_hidden(which) || which == CP0_CONFIG5)
 		return;
 	*reg = which;
-	mask = description[which].write_mask;
+	mask = cp0_description[which].write_mask;
 	old = vcpu->cp0[which];
 	vcpu->cp0[which] = (old & ~mask) | (value & mask);
 	if (write_effect[which])

@@ -9,5 +9,6 @@ install: all
 	for f in guests/debian/*; do \
 		m=644; [ ! -x $$f ] || m=755; install -D -m $$m $$f $(SHARE)/disco/$$f; \
 	done
+	install -D -m 644 $(splash-out)/burn.elf $(SHARE)/disco/guests/splashos/burn.elf
 	for f in man/*.1; do install -D -m 644 $$f $(SHARE)/man/man1/$${f##*/}; done
 	install -D -m 644 userspace/completion.bash $(SHARE)/bash-completion/completions/disco

@@ -56,6 +56,9 @@ void format_size(uint64_t bytes, char *text, size_t size);
  * NULL when it is not there. To be freed. $DISCO_DATA overrides where to look. */
 char *data_path(const char *name);
 
+/* The path of @name in the folder of the running program; NULL when it is not there. To be freed. */
+char *program_path(const char *name);
+
 /* The cache folder ($DISCO_CACHE, $XDG_CACHE_HOME/disco, ~/.cache/disco) with @name appended. To be
  * freed. */
 char *cache_path(const char *name);
@@ -67,6 +70,7 @@ int run_program(char *const *argv);
 
 int command_bench(int argc, char **argv);
 int command_boot(int argc, char **argv);
+int command_demo(int argc, char **argv);
 int command_guest(int argc, char **argv);
 int command_host(int argc, char **argv);
 int command_machine(int argc, char **argv);

@@ -14,6 +14,7 @@ struct subcommand {
 static const struct subcommand subcommands[] = {
 	{"bench", command_bench, "run a benchmark, with its peers beside"},
 	{"boot", command_boot, "boot a guest on the bare simulated machine"},
+	{"demo", command_demo, "watch the monitor move pages to where they are used"},
 	{"guest", command_guest, "list guests, fetch them, build disk images for them"},
 	{"host", command_host, "show the host's NUMA nodes and what can be used on them"},
 	{"machine", command_machine, "list, check and show machine files"},

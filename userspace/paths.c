@@ -61,6 +61,17 @@ char *data_path(const char *name)
 	return NULL;
 }
 
+char *program_path(const char *name)
+{
+	char folder[4096];
+	char *path = program_folder(folder, sizeof(folder)) ? join(folder, name) : NULL;
+
+	if (path && !access(path, R_OK))
+		return path;
+	free(path);
+	return NULL;
+}
+
 char *cache_path(const char *name)
 {
 	const char *cache = getenv("DISCO_CACHE");

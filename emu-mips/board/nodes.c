@@ -113,6 +113,8 @@ void nodes_miss(void *opaque, unsigned cpu, uint64_t offset, unsigned home, bool
 	struct nodes *nodes = machine->nodes;
 	uint32_t page = (uint32_t)(offset >> MIPS_PAGE_SHIFT);
 
+	if (machine->on_miss)
+		machine->on_miss(machine->on_miss_opaque, cpu, offset, home, write);
 	page = nodes->interleaved ? page / machine->config.nodes : page % nodes->pages;
 	node_controller_miss(&nodes->node[home].controller, page, machine->cpu[cpu]->node, write);
 }

@@ -101,6 +101,9 @@ struct machine {
 	struct nodes *nodes;		   /* node controllers: board/nodes.c; with memory_model */
 	/* The interrupt line of a node's controller changed (may be NULL). */
 	void (*node_interrupt)(struct machine *machine, unsigned node, bool level);
+	/* A second-level miss, as in emu/ccnuma.h: for displays (may be NULL). */
+	void (*on_miss)(void *opaque, unsigned cpu, uint64_t offset, unsigned home, bool write);
+	void *on_miss_opaque;
 	struct physmap *physmap; /* mem/physmap.c */
 	struct watch watch[MACHINE_MAX_CPUS];
 	/* Every CPU waits until @cycle, where time jumps to next (may be NULL). */

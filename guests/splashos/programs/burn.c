@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A grid of cells that burn: each thread works on its own band, all look rates up in one table, and
+ * all add to one histogram. CPU 0 makes grid and table, as a program does that reads its input; so
+ * on a first-touch system all memory is on its node. A policy that moves pages finds all three
+ * kinds of use: bands want to migrate, the table wants copies, the histogram must stay.
+ */
+#include "splash.h"
+
+PROGRAM_NAME;
+struct option program_options[] = {
+	{"kib", 128, 4, 65536},	  /* of each thread's band */
+	{"table", 512, 4, 65536}, /* KiB, rounded up to a power of two */
+	{"steps", 40, 1, 100000},
+	{NULL, 0, 0, 0},
+};
+
+#define LOOK_EVERY  4	/* cells */
+#define BINS	    256 /* of the histogram, a cache line each */
+#define CHECK_EVERY 61	/* cells */
+
+struct bin {
+	uint64_t count __attribute__((aligned(CACHE_LINE)));
+};
+
+static uint64_t *band[MAX_CPUS], *table;
+static uint64_t cells, entries, steps;
+static struct bin *bin;
+static struct barrier together;
+
+/* What becomes of a cell in a step; the bits that choose the rate are its highest. */
+static uint64_t burn(uint64_t cell, uint64_t rate)
+{
+	return (cell ^ rate) * UINT64_C(0x9e3779b97f4a7c15) + (cell >> 29);
+}
+
+static uint64_t which(uint64_t cell)
+{
+	return cell >> 24 & (entries - 1);
+}
+
+static uint64_t first(unsigned thread, uint64_t index)
+{
+	return random_at(thread * cells + index);
+}
+
+static void step(unsigned thread)
+{
+	uint64_t *cell = band[thread], rate = 0;
+
+	for (uint64_t i = 0; i < cells; i++) {
+		if (i % LOOK_EVERY == 0)
+			rate = table[which(cell[i])];
+		cell[i] = burn(cell[i], rate);
+		if (i % 256 == 0)
+			fetch_add(&bin[cell[i] >> 56].count, 1);
+	}
+}
+
+static void work(unsigned thread)
+{
+	for (uint64_t n = 0; n < steps; n++) {
+		step(thread);
+		barrier(&together);
+	}
+}
+
+static void make(void)
+{
+	cells = option("kib") << 10 >> 3;
+	steps = option("steps");
+	for (entries = 1; entries << 3 < option("table") << 10;)
+		entries <<= 1;
+	table = allocate(entries << 3);
+	for (uint64_t i = 0; i < entries; i++)
+		table[i] = random_at(~i);
+	for (unsigned thread = 0; thread < threads(); thread++) {
+		band[thread] = allocate(cells << 3);
+		for (uint64_t i = 0; i < cells; i++)
+			band[thread][i] = first(thread, i);
+	}
+	bin = allocate(BINS * sizeof(*bin));
+}
+
+/* LOOK_EVERY cells from @index again, without the table. */
+static bool right(unsigned thread, uint64_t index)
+{
+	uint64_t cell[LOOK_EVERY];
+
+	for (unsigned i = 0; i < LOOK_EVERY; i++)
+		cell[i] = first(thread, index + i);
+	for (uint64_t n = 0; n < steps; n++) {
+		uint64_t rate = random_at(~which(cell[0]));
+
+		for (unsigned i = 0; i < LOOK_EVERY; i++)
+			cell[i] = burn(cell[i], rate);
+	}
+	for (unsigned i = 0; i < LOOK_EVERY; i++)
+		if (cell[i] != band[thread][index + i])
+			return false;
+	return true;
+}
+
+int main(void)
+{
+	uint64_t checksum = 0, wrong = 0, counted = 0;
+
+	make();
+	measure_start();
+	parallel(work);
+	measure_end();
+	for (unsigned thread = 0; thread < threads(); thread++) {
+		for (uint64_t i = 0; i < cells; i += CHECK_EVERY * LOOK_EVERY)
+			wrong += !right(thread, i);
+		for (uint64_t i = 0; i < cells; i++)
+			checksum = checksum_add(checksum, band[thread][i]);
+	}
+	for (unsigned i = 0; i < BINS; i++)
+		counted += bin[i].count;
+	wrong += counted != threads() * steps * ((cells + 255) / 256);
+	return report(checksum, wrong == 0, "kib=%lu table=%lu steps=%lu wrong=%lu", cells >> 7,
+		      entries >> 7, steps, wrong);
+}

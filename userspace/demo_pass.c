@@ -146,11 +146,12 @@ static int make_monitor(struct pass *pass, struct error *error)
 	struct monitor_options *monitor = &options.monitor;
 	int status;
 
-	options = (struct run_options){
-		.ccnuma = true,
-		.monitor = {.l2tlb_entries = 4096, .slice_us = 2000, .large_pages = true}};
+	options = (struct run_options){.common.model = MODEL_CCNUMA};
+	monitor->l2tlb_entries = 4096;
+	monitor->slice_us = 2000;
+	monitor->large_pages = true;
 	run_numa_defaults(&options);
-	status = run_take_policy(&options, pass->result->policy);
+	status = run_take_policy(&options, pass->result->policy, NULL);
 	if (!status)
 		status = run_check_policy(&options);
 	if (status)

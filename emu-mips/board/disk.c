@@ -228,9 +228,10 @@ static int part_result(struct operation *operation, struct part *part)
 	if (part->host.error != -EOPNOTSUPP)
 		return part->host.error;
 	if (op == BLOCK_DISCARD && !disk->snapshot)
-		return 0;
-	return op == BLOCK_DISCARD || op == BLOCK_WRITE_ZEROES ? write_zeroes(disk, part)
-							       : part->host.error;
+		part->host.error = 0;
+	else if (op == BLOCK_DISCARD || op == BLOCK_WRITE_ZEROES)
+		part->host.error = write_zeroes(disk, part);
+	return part->host.error;
 }
 
 static int wait_for_host(struct operation *operation)
@@ -323,6 +324,21 @@ static void submit_now(void *opaque, uint64_t now)
 	host_io_submit(opaque);
 }
 
+static bool overlap(const struct block_request *a, const struct block_request *b)
+{
+	return (a->op != BLOCK_READ || b->op != BLOCK_READ) && a->sector < b->sector + b->sectors &&
+	       b->sector < a->sector + a->sectors;
+}
+
+/* The host keeps no order among requests: what touches the same sectors waits for its turn, so that
+ * the image does not depend on the host. */
+static void wait_for_overlaps(struct disk *disk, const struct block_request *request)
+{
+	for (struct operation *older = disk->first; older; older = older->next)
+		if (overlap(older->request, request))
+			wait_for_host(older);
+}
+
 /* A flush covers the writes that are done when it starts: wait for those under way. */
 static void prepare_flush(struct disk *disk, struct operation *operation)
 {
@@ -364,6 +380,7 @@ static void disk_submit(void *opaque, struct block_request *request)
 	unsigned parts = request->op == BLOCK_FLUSH ? !nothing : count_parts(disk, request);
 	struct operation *operation;
 
+	wait_for_overlaps(disk, request);
 	operation = writes && disk->failed ? NULL : new_operation(disk, request, parts);
 	if (!operation) {
 		account(disk, request, -EIO);

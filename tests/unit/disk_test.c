@@ -25,6 +25,7 @@ enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_DISCARD = 11, T_ZEROES = 13 };
 static struct machine *machine;
 static char path[] = "/tmp/disco-disk-test-XXXXXX";
 static uint16_t requests;
+static uint32_t data_at = DATA; /* where requests have their data */
 static struct error error;
 
 static uint8_t pattern(unsigned byte)
@@ -133,9 +134,9 @@ static void offer(uint32_t type, uint64_t sector, uint32_t bytes)
 	*(uint8_t *)ram_pointer(machine, STATUS) = 0xee;
 	descriptor(n++, HEADER, 16, 1);
 	if (half)
-		descriptor(n++, DATA, half, data_flags);
+		descriptor(n++, data_at, half, data_flags);
 	if (bytes)
-		descriptor(n++, DATA + half, bytes - half, data_flags);
+		descriptor(n++, data_at + half, bytes - half, data_flags);
 	descriptor(n, STATUS, 1, 2);
 	avail[2 + requests % 16] = 0;
 	avail[1] = ++requests;
@@ -330,6 +331,32 @@ static void transient_errors_are_tried_again(void **state)
 	assert_read(4, 8192);
 }
 
+/* The host is made to take the older write last. */
+static void overlapping_writes_keep_their_order(void **state)
+{
+	struct board_config board = one_disk();
+	uint8_t data[1024];
+
+	(void)state;
+	teardown(NULL);
+	make_image();
+	board.disk_faults.every = 2;
+	board.disk_faults.error = EAGAIN;
+	assert_int_equal(open_machine(&board), 0);
+	assert_read(3, 512);
+	for (unsigned n = 0; n < 2; n++) {
+		data_at = DATA + n * 4096;
+		memset(ram_pointer(machine, data_at), 0x11 * (int)(n + 1), 1024);
+		offer(T_OUT, 50 + n, 1024);
+	}
+	data_at = DATA;
+	test_run(machine, LONG_RUN);
+	assert_int_equal(status(), 0);
+	image_bytes(50 * 512, data, sizeof(data));
+	assert_int_equal(data[0], 0x11);
+	assert_int_equal(data[512], 0x22);
+}
+
 static void host_errors_reach_the_guest(void **state)
 {
 	static const int errors[] = {EIO, ENOSPC};
@@ -423,6 +450,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_io_uring, setup, teardown),
 		cmocka_unit_test_setup_teardown(short_transfers_are_completed, setup, teardown),
 		cmocka_unit_test_setup_teardown(transient_errors_are_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(overlapping_writes_keep_their_order, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(host_errors_reach_the_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(failed_flush_stops_writing, setup, teardown),
 		cmocka_unit_test_setup_teardown(shrunken_images_are_errors, setup, teardown),

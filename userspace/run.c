@@ -143,13 +143,16 @@ static int vm_exit_status(const struct run_vm *vm, const struct vm_status *statu
 static void end_vm(struct run_vm *vm, const struct vm_status *status)
 {
 	struct run *run = vm->run;
+	char where[32] = "";
 
 	vm->over = true;
 	vm->exit_status = vm_exit_status(vm, status);
 	vm->end_seconds = (double)machine_ns(run->machine, machine_time(run->machine)) / 1e9;
+	if (status->stop == VM_STOP_WILD || status->stop == VM_STOP_UNMAPPED)
+		snprintf(where, sizeof(where), " at 0x%llx", (unsigned long long)status->address);
 	if (!run->options->common.quiet)
-		fprintf(stderr, "disco: VM %s: %s, status %d, after %.3f s simulated\n",
-			vm->options->name, run_stop_name(status->stop), vm->exit_status,
+		fprintf(stderr, "disco: VM %s: %s%s, status %d, after %.3f s simulated\n",
+			vm->options->name, run_stop_name(status->stop), where, vm->exit_status,
 			vm->end_seconds);
 	if (!--run->running)
 		machine_stop(run->machine, STOP_FINISHER, 0);

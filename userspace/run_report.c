@@ -10,7 +10,7 @@ static const char *const stop_names[VM_STOPS] = {
 	[VM_STOP_HALTED] = "halted",	   [VM_STOP_RESET] = "reset",
 	[VM_STOP_KILLED] = "killed",	   [VM_STOP_PANIC] = "panicked",
 	[VM_STOP_WILD] = "ran wild",	   [VM_STOP_STORM] = "interrupt storm",
-	[VM_STOP_NO_MEMORY] = "no memory",
+	[VM_STOP_NO_MEMORY] = "no memory", [VM_STOP_UNMAPPED] = "unmapped",
 };
 
 const char *run_stop_name(enum vm_stop stop)

@@ -127,6 +127,11 @@ static uint64_t physical(uint64_t address)
 	return address;
 }
 
+static bool is_unmapped(uint64_t address)
+{
+	return (address >= MIPS_CKSEG0 && address < MIPS_CKSSEG) || address >> 62 == 2;
+}
+
 static int load_segment(struct machine *machine, const struct file *file, const Elf64_Phdr *segment,
 			uint64_t pa, struct error *error)
 {
@@ -173,6 +178,7 @@ int elf_load(struct machine *machine, const char *name, const uint8_t *image, si
 		result = load_segment(machine, &file, &segment, pa, error);
 		if (result)
 			return result;
+		loaded->mapped = loaded->mapped || !is_unmapped(segment.p_vaddr);
 		if (header.entry - segment.p_vaddr < segment.p_filesz)
 			entry_loaded = true;
 		if (pa + segment.p_memsz > loaded->pa_end)

@@ -2,6 +2,7 @@
 #ifndef BOARD_ELF_FILE_H
 #define BOARD_ELF_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 struct loaded {
 	uint64_t entry;	 /* virtual address */
 	uint64_t pa_end; /* end of its highest segment */
+	bool mapped;	 /* some of it is linked to a mapped segment */
 };
 
 /*

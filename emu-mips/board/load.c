@@ -149,6 +149,12 @@ int load_guest(struct machine *machine, const struct board_config *config, uint3
 
 	if (result)
 		return result;
+	if (config->mapped_only && !kernel.mapped)
+		return error_set(error, -ENOEXEC,
+				 "kernel %s is linked to unmapped segments, which a VM cannot have "
+				 "on a processor without Segmentation Control (segctl): only "
+				 "kernels linked to mapped segments run there",
+				 config->kernel);
 	tree_pa = (kernel.pa_end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	if (!ram_valid(machine, tree_pa, DEVICETREE_MAX))
 		return error_set(error, -EFBIG, "kernel %s: no room for the device tree behind it",

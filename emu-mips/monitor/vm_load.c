@@ -72,6 +72,7 @@ int vm_load(struct monitor *monitor, const struct monitor_vm *config, unsigned n
 		.initrd = config->initrd,
 		.append = config->append,
 		.cp0_timer = config->cp0_timer,
+		.mapped_only = !monitor->machine->config.cpu.segctl,
 	};
 	struct machine_config shape = monitor->machine->config;
 	struct machine *scratch;

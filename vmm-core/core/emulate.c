@@ -259,25 +259,27 @@ static emulator *find(uint32_t instruction)
 	return by_function[instruction & 63];
 }
 
-void emulate_privileged(struct vcpu *vcpu, struct trap *trap)
+void emulate_cop0(struct vcpu *vcpu, struct trap *trap, uint32_t instruction)
 {
 	enum outcome outcome = RESERVED;
-	uint32_t instruction;
-	emulator *emulate;
+	emulator *emulate = find(instruction);
 
-	if (!cp0_usable(vcpu)) {
-		reflect_coprocessor(vcpu, trap, 0);
-		return;
-	}
-	if (!fetch_trapped(trap, &instruction))
-		return;
-	emulate = find(instruction);
 	if (emulate)
 		outcome = emulate(vcpu, trap, instruction);
 	if (outcome == GO_ON)
 		skip_instruction(trap);
 	else if (outcome == RESERVED)
 		reflect(vcpu, trap, EXC_RI);
+}
+
+void emulate_privileged(struct vcpu *vcpu, struct trap *trap)
+{
+	uint32_t instruction;
+
+	if (!cp0_usable(vcpu))
+		reflect_coprocessor(vcpu, trap, 0);
+	else if (fetch_trapped(trap, &instruction))
+		emulate_cop0(vcpu, trap, instruction);
 }
 
 /* RDHWR of what the hardware does not let the guest read; everything else is really reserved. */

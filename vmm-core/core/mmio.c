@@ -58,8 +58,9 @@ void mmio_access(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool fetc
 	offset = gpa.value - region->base;
 	if (access->store) {
 		vcpu->stats.mmio_writes++;
-		if (!region->write(region->opaque, vcpu->number, offset, access->size,
-				   access_extend(trap->gpr[rt], &(struct access){.size = access->size}))) {
+		if (!region->write(
+			    region->opaque, vcpu->number, offset, access->size,
+			    access_extend(trap->gpr[rt], &(struct access){.size = access->size}))) {
 			bus_error(vcpu, trap, false);
 			return;
 		}

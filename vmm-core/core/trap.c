@@ -199,11 +199,16 @@ static void tlb_modified(struct vcpu *vcpu, struct trap *trap)
 
 static void address_error(struct vcpu *vcpu, struct trap *trap)
 {
+	const struct vmm_config *config = &vcpu->vm->vmm->config;
 	uint64_t va = trap->bad_address;
 	struct gpa gpa;
 
 	vcpu->stats.trap_address++;
-	if (!vcpu->vm->vmm->config.xkseg_bit && va - MIPS_XKSEG < UINT64_C(1) << MIPS_SEGBITS &&
+	if (!config->segctl && segment_find(vcpu, va, &gpa) == SEGMENT_UNMAPPED) {
+		unmapped_access(vcpu, trap, is_fetch(trap));
+		return;
+	}
+	if (!config->xkseg_bit && va - MIPS_XKSEG < UINT64_C(1) << MIPS_SEGBITS &&
 	    segment_find(vcpu, va, &gpa) == SEGMENT_MAPPED)
 		xkseg_access(vcpu, trap, is_fetch(trap));
 	else

@@ -362,7 +362,7 @@ void vcp0_write(struct vcpu *vcpu, unsigned number, unsigned select, uint64_t va
 void vcp0_reset(struct vcpu *vcpu);
 uint32_t vcp0_count(const struct vcpu *vcpu);
 
-/* ---- emulate.c, branch.c, mmio.c, xkseg.c ---- */
+/* ---- emulate.c, branch.c, mmio.c, xkseg.c, unmapped.c ---- */
 
 /* A load or store, by opcode; size in bytes, 0: not one we emulate. */
 enum access_part { ACCESS_WHOLE, ACCESS_LEFT, ACCESS_RIGHT }; /* LWL..., LWR... */
@@ -377,6 +377,8 @@ extern const struct access access_of[64];
 /* @value as a load of that kind leaves it in a register. */
 uint64_t access_extend(uint64_t value, const struct access *access);
 void emulate_privileged(struct vcpu *vcpu, struct trap *trap);
+/* @instruction at trap->pc, with trap->next_pc after it. */
+void emulate_cop0(struct vcpu *vcpu, struct trap *trap, uint32_t instruction);
 void emulate_reserved(struct vcpu *vcpu, struct trap *trap);
 /* The trapped instruction, and trap->next_pc; false: the guest cannot fetch it any more (resumed,
  * it sees why). skip_instruction(): goes on after it. */
@@ -385,6 +387,8 @@ void skip_instruction(struct trap *trap);
 void mmio_access(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool fetch);
 /* An access to XKSEG, which the hardware does not do for supervisor mode without its bit. */
 void xkseg_access(struct vcpu *vcpu, struct trap *trap, bool fetch);
+/* An access of the guest's kernel to an unmapped segment, without Segmentation Control. */
+void unmapped_access(struct vcpu *vcpu, struct trap *trap, bool fetch);
 
 /* ---- vcpu.c ---- */
 void vcpu_reset(struct vcpu *vcpu);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * XKSEG on machines whose hardware keeps it for kernel mode: every load and store of the guest's
- * kernel there is an address error, and emulated. What Linux does not do is not: floating point loads
- * and stores, and instructions; for those the guest gets the address error.
+ * kernel there is an address error, and emulated. What Linux does not do is not: floating point
+ * loads and stores, and instructions; for those the guest gets the address error.
  *
  * LL and SC: LL notes address and value, SC stores by an atomic compare and exchange with that
  * value. A store of the same value by another CPU in between goes unnoticed; every exception return

@@ -92,6 +92,7 @@ enum vm_stop {
 	VM_STOP_WILD,	   /* exception in the exception vector, without end */
 	VM_STOP_STORM,	   /* interrupts without end */
 	VM_STOP_NO_MEMORY, /* out of machine memory */
+	VM_STOP_UNMAPPED,  /* used an unmapped segment, without Segmentation Control: address */
 	VM_STOPS,
 };
 

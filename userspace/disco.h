@@ -56,7 +56,8 @@ void format_size(uint64_t bytes, char *text, size_t size);
  * NULL when it is not there. To be freed. $DISCO_DATA overrides where to look. */
 char *data_path(const char *name);
 
-/* The path of @name in the folder of the running program; NULL when it is not there. To be freed. */
+/* The path of @name in the folder of the running program; NULL when it is not there. To be freed.
+ */
 char *program_path(const char *name);
 
 /* The cache folder ($DISCO_CACHE, $XDG_CACHE_HOME/disco, ~/.cache/disco) with @name appended. To be

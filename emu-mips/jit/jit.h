@@ -42,7 +42,7 @@
 #define CODE_REGIONS	 8
 #define BLOCK_MAX_CODE	 (48 * 1024) /* bytes of host code, with room to spare */
 
-#define COPIES 5
+#define COPIES		 5
 
 /* The frame of translated code on the host stack, RSP points at it. */
 struct jit_frame {

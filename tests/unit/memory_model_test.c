@@ -3,11 +3,11 @@
 #include "board_machine.h"
 #include "emu/ccnuma.h"
 
-#define ON_AT	     UINT64_C(50000)
-#define OFF_AT	     UINT64_C(900000)
-#define INSTRUCTIONS UINT64_C(600000)
+#define ON_AT		 UINT64_C(50000)
+#define OFF_AT		 UINT64_C(900000)
+#define INSTRUCTIONS	 UINT64_C(600000)
 #define CONFIG_K0_CACHED 3
-#define LINES	     1024 /* that the program adds one to, over and over */
+#define LINES		 1024 /* that the program adds one to, over and over */
 
 static const struct ccnuma_config model = {
 	.l1i = {.size = 1024, .ways = 1, .line = 32, .replacement = REPLACE_FIFO},

@@ -69,7 +69,7 @@ struct board_config {
 			     * stays at the reset vector */
 	const char *initrd; /* NULL: none */
 	const char *append; /* kernel command line; NULL: empty */
-	bool mapped_only; /* refuse kernels linked to unmapped segments only */
+	bool mapped_only;   /* refuse kernels linked to unmapped segments only */
 	bool cp0_timer; /* leave the GIC timer out of the device tree: kernel uses Count/Compare */
 	uint64_t boot_time; /* seconds since 1970 the RTC shows at start; 0: a fixed date
 			       (2026-01-01) */

@@ -162,14 +162,20 @@ static void explain_end(const struct boot_result *result)
 static int run(struct machine *machine, const struct boot_options *options,
 	       struct terminal *terminal)
 {
-	struct boot_result result = {.machine = machine, .options = options};
+	struct measure measure = {.machine = machine, .options = &options->common.warm};
+	struct boot_result result = {.machine = machine, .options = options, .measure = &measure};
 	struct error error = {""};
 	double start = seconds_now();
 	int console_status, json_status = DISCO_OK;
 	bool flushed;
 
+	if (measure_start(&measure)) {
+		terminal_close(terminal);
+		return DISCO_FAILED;
+	}
 	terminal_start(terminal, machine);
 	machine_run(machine);
+	measure_end(&measure);
 	result.host_seconds = seconds_now() - start;
 	result.panic = terminal_panic(terminal) ? strdup(terminal_panic(terminal)) : NULL;
 	result.exit_status = exit_status(machine, result.panic);
@@ -177,10 +183,11 @@ static int run(struct machine *machine, const struct boot_options *options,
 	if (options->common.json)
 		json_status = report_json(&result, options->common.json);
 	explain_end(&result);
+	warm_explain(&measure);
 	if (!options->common.quiet)
 		report_text(&result, stderr);
 	if (options->profile)
-		profile_report(machine, options->profile_host);
+		profile_report(machine);
 	free((char *)result.panic);
 	flushed = !board_destroy(machine, &error);
 	if (!flushed)
@@ -218,7 +225,7 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 	machine = machine_create(machine_config, options->common.engine, &error);
 	if (!machine || board_create(machine, &config, &error) ||
 	    (options->common.model == MODEL_CCNUMA &&
-	     machine_use_ccnuma(machine, ccnuma, &error))) {
+	     warm_configure(machine, &options->common.warm, ccnuma, &error))) {
 		complain(0, "%s", error.text);
 		terminal_close(terminal);
 		status = DISCO_USAGE;

@@ -3,6 +3,7 @@
 #ifndef BOOT_H
 #define BOOT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 #include "emu/machine.h"
 #include "guest.h"
 #include "machine_file.h"
+#include "measure.h"
 
 struct boot_options {
 	const struct guest *guest;
@@ -25,7 +27,6 @@ struct boot_options {
 	uint64_t memory;     /* 0: as the machine file says */
 	uint64_t code_cache; /* 0: the translator's default */
 	bool profile;
-	bool profile_host; /* with the host code */
 	unsigned disks;
 	struct board_disk disk[BOARD_MAX_DISKS];
 	unsigned nics;
@@ -71,6 +72,7 @@ const char *terminal_panic(const struct terminal *console);
 struct boot_result {
 	const struct machine *machine;
 	const struct boot_options *options;
+	const struct measure *measure;
 	const char *panic; /* the kernel's last words, or NULL */
 	int exit_status;   /* what disco exits with */
 	double host_seconds;
@@ -91,6 +93,10 @@ extern const char *const report_level_names[LEVELS];
 extern const char *const report_cause_names[CAUSES];
 
 void report_text(const struct boot_result *result, FILE *out);
+
+/* The counters that a CPU and the whole machine have alike; what memory model `ccnuma` counted. */
+json_t *report_counters_json(const struct cpu_stats *stats, uint64_t instructions);
+json_t *report_memory_json(const struct ccnuma_stats *stats);
 
 /* DISCO_OK, or DISCO_FAILED after complaining. */
 int report_json(const struct boot_result *result, const char *path);

@@ -112,8 +112,6 @@ static const struct setting rows[] = {
 	 .help = "memory for translated code, 8M to 2G (default 512M)"},
 	{SETTING_FLAG, GROUP_RUN, "profile", FIELD(profile),
 	 .help = "show the hottest translated blocks at the end, and write a map for perf"},
-	{SETTING_FLAG, GROUP_RUN, "profile-host", FIELD(profile_host),
-	 .help = "with --profile: show their host code too"},
 	{SETTING_TEXT, GROUP_OUTPUT, "console", .value = "FILE", FIELD(console),
 	 .help = "write the guest's console to FILE; it gets no input"},
 };
@@ -133,6 +131,9 @@ int boot_parse(int argc, char **argv, struct boot_options *options)
 
 	*options = (struct boot_options){.common = COMMON_DEFAULTS};
 	status = settings_parse(tables, 2, "boot", doc, argc, argv);
+	if (status)
+		return status;
+	status = common_check(&options->common);
 	if (status)
 		return status;
 	if (!options->guest && !options->kernel)

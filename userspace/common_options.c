@@ -26,6 +26,14 @@ static int take_engine(void *target, const char *name, const struct setting_sour
 	return setting_unknown(source, "engine", name, names);
 }
 
+static int take_warm(void *target, const char *text, const struct setting_source *source)
+{
+	struct common_options *common = target;
+
+	common->model = MODEL_CCNUMA;
+	return warm_parse(text, &common->warm, source);
+}
+
 #define FIELD(name) .offset = offsetof(struct common_options, name)
 
 static const struct setting rows[] = {
@@ -42,6 +50,9 @@ static const struct setting rows[] = {
 	 .what = "memory model",
 	 .help = "memory model: none (default; one cycle an instruction), or ccnuma (caches, "
 		 "directory, latencies of the machine file; engine interpreter)"},
+	{SETTING_TAKE, GROUP_RUN, "warm", .value = "FROM[,TO]", .take = take_warm,
+	 .help = "model none at first, ccnuma from FROM to TO: a mark of the guest (a point or a "
+		 "region; without TO to the region's end), or a number of instructions"},
 	{SETTING_NUMBER, GROUP_RUN, "seed", .value = "N", FIELD(seed), .maximum = UINT64_MAX,
 	 .help = "seed of everything random (default 1)"},
 	{SETTING_NUMBER, GROUP_RUN, "limit", .value = "N", FIELD(limit), .minimum = 1,
@@ -51,6 +62,14 @@ static const struct setting rows[] = {
 	{SETTING_FLAG, GROUP_OUTPUT, "quiet", 'q', FIELD(quiet),
 	 .help = "no kernel messages, no report"},
 };
+
+int common_check(const struct common_options *common)
+{
+	if (common->warm.given && common->model != MODEL_CCNUMA)
+		return complain(DISCO_USAGE,
+				"--warm goes to model ccnuma: --model none excludes it");
+	return DISCO_OK;
+}
 
 struct settings common_settings(struct common_options *common)
 {

@@ -4,6 +4,7 @@
 #define COMMON_OPTIONS_H
 
 #include "emu/machine.h"
+#include "measure.h"
 #include "settings.h"
 
 enum model_choice {
@@ -21,6 +22,7 @@ struct common_options {
 	const char *machine; /* machine file */
 	const struct engine_ops *engine;
 	unsigned model; /* enum model_choice */
+	struct warm_options warm;
 	unsigned timer; /* enum timer_kind */
 	unsigned cpus;	/* 0: as the machine file says */
 	uint64_t seed;
@@ -33,6 +35,9 @@ struct common_options {
 	{                                                                                          \
 		.machine = "flash8", .engine = &translator_engine, .seed = 1                       \
 	}
+
+/* Whether they go together; complains. */
+int common_check(const struct common_options *common);
 
 /* The rows that fill @common. */
 struct settings common_settings(struct common_options *common);

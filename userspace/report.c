@@ -175,7 +175,8 @@ void report_text(const struct boot_result *result, FILE *out)
 				(unsigned long long)sum.exceptions[code]);
 	fprintf(out, "\n  TLB misses      %llu refills, %llu invalid entries\n",
 		(unsigned long long)sum.tlb_refills, (unsigned long long)sum.tlb_invalids);
-	if (machine_has_ccnuma(machine))
+	if (machine_modelled_cycles(machine))
 		report_memory(machine, instructions, out);
 	report_disks(result, out);
+	measure_text(result->measure, out);
 }

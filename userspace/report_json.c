@@ -28,8 +28,7 @@ static json_t *exceptions(const struct cpu_stats *stats)
 	return object;
 }
 
-/* The counters that a CPU and the whole machine have alike. */
-static json_t *counters(const struct cpu_stats *stats, uint64_t instructions)
+json_t *report_counters_json(const struct cpu_stats *stats, uint64_t instructions)
 {
 	json_t *object = json_object();
 
@@ -69,8 +68,7 @@ static json_t *machine_object(const struct machine *machine)
 	return object;
 }
 
-/* What memory model `ccnuma` counted of one CPU. */
-static json_t *memory_object(const struct ccnuma_stats *stats)
+json_t *report_memory_json(const struct ccnuma_stats *stats)
 {
 	json_t *object = json_object(), *stall = json_object(), *causes = json_object();
 
@@ -98,13 +96,13 @@ static json_t *cpu_array(const struct machine *machine)
 	for (unsigned i = 0; i < machine->config.cpus; i++) {
 		const struct cpu *cpu = machine->cpu[i];
 		const struct ccnuma_stats memory = machine_memory_stats(machine, i);
-		json_t *object = counters(&cpu->stats, cpu->instructions);
+		json_t *object = report_counters_json(&cpu->stats, cpu->instructions);
 
 		json_object_set_new(object, "cpu", number(i));
 		json_object_set_new(object, "node", number(cpu->node));
 		json_object_set_new(object, "started", json_boolean(cpu->present));
 		if (machine_has_ccnuma(machine))
-			json_object_set_new(object, "memory", memory_object(&memory));
+			json_object_set_new(object, "memory", report_memory_json(&memory));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -168,8 +166,9 @@ static json_t *build(const struct boot_result *result)
 	json_object_set_new(root, "stop_text",
 			    json_string(result->panic ? result->panic : machine->stop_text));
 	json_object_set_new(root, "machine", machine_object(machine));
-	json_object_set_new(root, "total", counters(&sum, instructions));
+	json_object_set_new(root, "total", report_counters_json(&sum, instructions));
 	json_object_set_new(root, "cpus", cpu_array(machine));
+	measure_json(result->measure, root);
 	json_object_set_new(root, "disks", disk_array(result, retries));
 	json_object_set_new(root, "nics", nic_array(result));
 	json_object_set_new(host, "engine", json_string(result->options->common.engine->name));

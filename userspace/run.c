@@ -261,6 +261,7 @@ static int finish(struct run *run)
 			 (unsigned long long)stats->audit_errors, stats->audit_text);
 		status = status ? status : DISCO_FAILED;
 	}
+	warm_explain(&run->measure);
 	if (options->common.json)
 		json_status = run_report_json(run, options->common.json, status);
 	if (!options->common.quiet)
@@ -268,13 +269,39 @@ static int finish(struct run *run)
 	return status ? status : json_status;
 }
 
+static const char *vm_of(void *opaque, unsigned guest, struct vcpu_stats *stats)
+{
+	const struct run *run = opaque;
+
+	for (unsigned n = 0; n < run->vms; n++) {
+		if (run->vm[n].number != guest)
+			continue;
+		*stats = run_vm_stats(run, &run->vm[n]);
+		return run->vm[n].options->name;
+	}
+	return "?";
+}
+
 static int run_machine(struct run *run)
 {
 	double start = seconds_now();
 
+	run->measure = (struct measure){
+		.machine = run->machine,
+		.monitor = run->monitor,
+		.vm = vm_of,
+		.opaque = run,
+		.options = &run->options->common.warm,
+	};
+
+	if (measure_start(&run->measure)) {
+		run_consoles_close(run);
+		return DISCO_FAILED;
+	}
 	run_consoles_start(run);
 	monitor_start(run->monitor);
 	machine_run(run->machine);
+	measure_end(&run->measure);
 	run->host_seconds = seconds_now() - start;
 	run_consoles_close(run);
 	return finish(run);
@@ -329,7 +356,7 @@ int command_run(int argc, char **argv)
 	run->options = &options;
 	run->machine = machine_create(&config, options.common.engine, &error);
 	if (run->machine && options.common.model == MODEL_CCNUMA &&
-	    machine_use_ccnuma(run->machine, &ccnuma, &error)) {
+	    warm_configure(run->machine, &options.common.warm, &ccnuma, &error)) {
 		machine_destroy(run->machine);
 		run->machine = NULL;
 	}

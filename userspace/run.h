@@ -13,6 +13,7 @@
 #include "emu/monitor.h"
 #include "guest.h"
 #include "machine_file.h"
+#include "measure.h"
 
 #define RUN_MAX_VMS 64
 
@@ -78,7 +79,7 @@ int run_check_policy(struct run_options *options);
 int run_trace_open(struct run *run, struct monitor_options *monitor);
 int run_trace_close(struct run *run);
 void run_numa_text(const struct run *run, FILE *out);
-json_t *run_numa_json(const struct run *run);
+json_t *run_numa_json(const struct vmm_numa_stats *stats);
 
 /* ---- run.c ---- */
 
@@ -119,6 +120,7 @@ struct run {
 	double host_seconds;
 	double progress_at;
 	FILE *trace;
+	struct measure measure;
 };
 
 /* Kills, pauses, resumes: also from the console. */
@@ -133,6 +135,7 @@ void run_console_marker(void *vm, unsigned cpu, uint32_t value);
 
 /* ---- run_report.c, run_report_json.c ---- */
 const char *run_stop_name(enum vm_stop stop);
+json_t *run_vcpu_json(const struct vcpu_stats *stats);
 struct vcpu_stats run_vm_stats(const struct run *run, const struct run_vm *vm);
 /* The memory model's part of both, in run_report_memory.c. */
 void run_report_memory(const struct run *run, FILE *out);

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dev/finisher.h"
 #include "disco.h"
 #include "run.h"
 
@@ -101,8 +102,8 @@ void run_console_output(void *opaque, unsigned port, const uint8_t *data, size_t
 void run_console_marker(void *opaque, unsigned cpu, uint32_t value)
 {
 	(void)cpu;
-	(void)value;
-	((struct run_vm *)opaque)->held = false;
+	if (value == FINISHER_MARK_CONSOLE)
+		((struct run_vm *)opaque)->held = false;
 }
 
 /* ---- input ---- */

@@ -178,9 +178,8 @@ static void put(json_t *object, const char *name, uint64_t value)
 	json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
-json_t *run_numa_json(const struct run *run)
+json_t *run_numa_json(const struct vmm_numa_stats *stats)
 {
-	const struct vmm_numa_stats *stats = vmm_numa_stats(run->vmm);
 	json_t *object = json_object(), *reasons = json_object();
 
 	for (unsigned n = 0; n < POLICY_REASONS; n++)

@@ -282,5 +282,6 @@ int run_parse(int argc, char **argv, struct run_options *options)
 	    options->common.engine == &lockstep_blocks_engine)
 		return complain(DISCO_USAGE, "run: engine %s is for disco boot",
 				options->common.engine->name);
-	return run_check_policy(options);
+	status = run_check_policy(options);
+	return status ? status : common_check(&options->common);
 }

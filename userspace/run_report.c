@@ -131,9 +131,10 @@ void run_report_text(const struct run *run, FILE *out)
 {
 	print_machine(run, out);
 	print_vms(run, out);
-	if (machine_has_ccnuma(run->machine))
+	if (machine_modelled_cycles(run->machine))
 		run_report_memory(run, out);
 	run_numa_text(run, out);
+	measure_text(&run->measure, out);
 	print_counters(run, out);
 	print_charges(run, out);
 }

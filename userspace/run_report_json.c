@@ -13,7 +13,7 @@ static void put(json_t *object, const char *name, uint64_t value)
 	json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
-static json_t *stats_of(const struct vcpu_stats *stats)
+json_t *run_vcpu_json(const struct vcpu_stats *stats)
 {
 	static const char *const times[VCPU_TIMES] = {
 		[TIME_USER] = "user_cycles",	   [TIME_KERNEL] = "kernel_cycles",
@@ -80,7 +80,7 @@ static json_t *vm_object(const struct run *run, const struct run_vm *vm)
 	put(object, "memory_pages", memory.pages);
 	put(object, "machine_pages_max", memory.machine_max);
 	put(object, "released_pages", memory.released);
-	json_object_set_new(object, "counters", stats_of(&stats));
+	json_object_set_new(object, "counters", run_vcpu_json(&stats));
 	if (machine_has_ccnuma(run->machine))
 		json_object_set_new(object, "memory", run_vm_memory_json(run, vm));
 	json_object_set_new(object, "disks", disks_of(run, vm));
@@ -132,8 +132,9 @@ int run_report_json(const struct run *run, const char *path, int exit_status)
 		json_array_append_new(vms, vm_object(run, &run->vm[n]));
 	if (machine_has_ccnuma(run->machine))
 		json_object_set_new(root, "memory", run_memory_json(run));
-	json_object_set_new(root, "numa", run_numa_json(run));
+	json_object_set_new(root, "numa", run_numa_json(vmm_numa_stats(run->vmm)));
 	json_object_set_new(root, "vms", vms);
+	measure_json(&run->measure, root);
 	json_object_set_new(host, "seconds", json_real(run->host_seconds));
 	json_object_set_new(host, "engine", json_string(run->machine->engine->name));
 	json_object_set_new(root, "host", host);

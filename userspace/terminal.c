@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "dev/finisher.h"
 #include "disco.h"
 
 #define ESCAPE	    0x01 /* Ctrl-A */
@@ -246,8 +247,8 @@ static void marker(void *opaque, unsigned cpu, uint32_t value)
 	struct terminal *terminal = opaque;
 
 	(void)cpu;
-	(void)value;
-	terminal->held = false;
+	if (value == FINISHER_MARK_CONSOLE)
+		terminal->held = false;
 }
 
 void terminal_connect(struct terminal *terminal, struct board_console *board)

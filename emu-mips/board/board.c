@@ -8,6 +8,7 @@
 #include "board/event.h"
 #include "board/load.h"
 #include "emu/mem.h"
+#include "emu/regions.h"
 
 #define DEFAULT_BOOT_TIME UINT64_C(1767225600) /* 2026-01-01 00:00:00 UTC */
 #define NS_PER_SECOND	  UINT64_C(1000000000)
@@ -40,6 +41,11 @@ static void marker(void *opaque, unsigned cpu, uint32_t value)
 
 	if (console->marker)
 		console->marker(console->opaque, cpu, value);
+}
+
+static void mark(void *opaque, unsigned cpu, enum mark_kind kind, const char *name)
+{
+	regions_mark(((struct board *)opaque)->machine, cpu, 0, kind, name);
 }
 
 static uint64_t clock_ns(void *opaque)
@@ -108,8 +114,11 @@ static int add_system_devices(struct board *board)
 {
 	int result = 0;
 
-	board->finisher = (struct finisher){
-		.finish = finished, .reset = reset_asked, .marker = marker, .opaque = board};
+	board->finisher = (struct finisher){.finish = finished,
+					    .reset = reset_asked,
+					    .marker = marker,
+					    .mark = mark,
+					    .opaque = board};
 	board_add_region(board,
 			 (struct mmio_region){"finisher", MAP_FINISHER_BASE, MAP_FINISHER_SIZE,
 					      finisher_read, finisher_write, &board->finisher},

@@ -9,6 +9,7 @@
 #include "emu/board.h"
 #include "emu/machine.h"
 #include "emu/mem.h"
+#include "emu/regions.h"
 
 #define MIN_MEMORY   (UINT64_C(64) << 20)
 #define MAX_MEMORY   (UINT64_C(64) << 30)
@@ -106,6 +107,7 @@ void machine_destroy(struct machine *machine)
 		return;
 	board_destroy(machine, NULL);
 	event_cancel_all(machine);
+	regions_destroy(machine);
 	machine_use_ccnuma(machine, NULL, NULL);
 	if (machine->engine && machine->engine->destroy)
 		machine->engine->destroy(machine);
@@ -269,6 +271,8 @@ enum stop_reason machine_run(struct machine *machine)
 			break;
 		machine->now = machine->yield ? machine->cpu[0]->cycles : quantum_end;
 		machine->yield = false;
+		if (machine->marked)
+			regions_take(machine);
 		event_run_due(machine);
 		watch_cpus(machine);
 		if (!machine->stop)
@@ -277,5 +281,7 @@ enum stop_reason machine_run(struct machine *machine)
 	}
 	for (unsigned n = 0; n < machine->config.cpus; n++)
 		cpu_account_mode(machine->cpu[n]);
+	if (machine->marked)
+		regions_take(machine);
 	return machine->stop_reason;
 }

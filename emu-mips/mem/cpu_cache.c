@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static bool power_of_two(uint64_t value)
 {
@@ -50,45 +49,31 @@ void cpu_cache_destroy(struct cpu_cache *cache)
 {
 	free(cache->lines);
 	cache->lines = NULL;
-	if (cache->rights)
-		munmap(cache->rights, cache->rights_size);
-	cache->rights = NULL;
 }
 
-int cpu_cache_keep_rights(struct cpu_cache *cache, uint64_t memory)
+static struct cache_line *set_of(const struct cpu_cache *cache, uint64_t pa)
 {
-	void *rights;
+	size_t set = (pa >> cache->line_shift) & (cache->sets - 1);
 
-	cache->rights_size = memory >> cache->line_shift;
-	rights = mmap(NULL, cache->rights_size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	cache->rights = rights == MAP_FAILED ? NULL : rights;
-	return cache->rights ? 0 : -ENOMEM;
+	return &cache->lines[set * cache->geometry.ways];
 }
 
-/* The lines of the set before @line move back by one; returns its first place. */
-static struct cache_line *move_back(struct cpu_cache *cache, struct cache_line *line)
+struct cache_line *cpu_cache_find(const struct cpu_cache *cache, uint64_t pa)
 {
-	size_t at = (size_t)(line - cache->lines);
-	size_t way = at & (cache->geometry.ways - 1);
-	struct cache_line *set;
+	struct cache_line *line = set_of(cache, pa);
+	uint64_t tag = cpu_cache_line_of(cache, pa);
 
-	if (cache->geometry.ways & (cache->geometry.ways - 1))
-		way = at % cache->geometry.ways;
-	for (set = line - way; line > set; line--)
-		*line = line[-1];
-	return set;
+	for (unsigned way = 0; way < cache->geometry.ways; way++, line++) {
+		if (line->tag == tag && line->state != LINE_INVALID)
+			return line;
+	}
+	return NULL;
 }
 
-struct cache_line *cpu_cache_use(struct cpu_cache *cache, struct cache_line *line)
+void cpu_cache_use(struct cpu_cache *cache, struct cache_line *line)
 {
-	struct cache_line used = *line;
-
-	if (cache->geometry.replacement != REPLACE_LRU)
-		return line;
-	line = move_back(cache, line);
-	*line = used;
-	return line;
+	if (cache->geometry.replacement == REPLACE_LRU)
+		line->order = ++cache->clock;
 }
 
 /* xorshift64: random, and the same in every run. */
@@ -102,23 +87,23 @@ static uint64_t next_random(struct cpu_cache *cache)
 
 struct cache_line *cpu_cache_victim(struct cpu_cache *cache, uint64_t pa)
 {
-	struct cache_line *set = cpu_cache_set(cache, pa);
-	unsigned ways = cache->geometry.ways;
+	struct cache_line *set = set_of(cache, pa), *oldest = set;
 
-	for (unsigned way = 0; way < ways; way++) {
+	for (unsigned way = 0; way < cache->geometry.ways; way++) {
 		if (set[way].state == LINE_INVALID)
 			return &set[way];
+		if (set[way].order < oldest->order)
+			oldest = &set[way];
 	}
-	if (cache->geometry.replacement == REPLACE_RANDOM && ways > 1)
-		return &set[next_random(cache) % ways];
-	return &set[ways - 1];
+	if (cache->geometry.replacement == REPLACE_RANDOM && cache->geometry.ways > 1)
+		return &set[next_random(cache) % cache->geometry.ways];
+	return oldest;
 }
 
-struct cache_line *cpu_cache_fill(struct cpu_cache *cache, struct cache_line *place, uint64_t pa,
-				  enum line_state state)
+void cpu_cache_fill(struct cpu_cache *cache, struct cache_line *place, uint64_t pa,
+		    enum line_state state)
 {
-	place = move_back(cache, place);
-	place->number = (uint32_t)(pa >> cache->line_shift);
-	place->state = (uint8_t)state;
-	return place;
+	place->tag = cpu_cache_line_of(cache, pa);
+	place->state = state;
+	place->order = ++cache->clock;
 }

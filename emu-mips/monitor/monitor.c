@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/regions.h"
 #include "monitor/native.h"
 
 #define DEFAULT_BOOT_TIME UINT64_C(1767225600) /* 2026-01-01 00:00:00 UTC, as the bare board */
@@ -208,6 +209,16 @@ static void drop_frame(void *opaque, const struct guest_memory *memory,
 	(void)length;
 }
 
+static void mark(void *opaque, unsigned vcpu, enum mark_kind kind, const char *name)
+{
+	const struct native_vm *vm = opaque;
+
+	(void)vcpu;
+	if (vm->monitor->current)
+		regions_mark(vm->monitor->machine, vm->monitor->current->number, vm->number, kind,
+			     name);
+}
+
 static int open_disks(struct native_vm *vm, const struct monitor_vm *config, struct vm_config *core,
 		      struct error *error)
 {
@@ -244,6 +255,8 @@ static void fill_vm_config(struct native_vm *vm, const struct monitor_vm *config
 		.balloon = true,
 		.marker = config->marker,
 		.marker_opaque = config->opaque,
+		.mark = mark,
+		.mark_opaque = vm,
 	};
 	snprintf(core->name, sizeof(core->name), "%s", config->name);
 	memcpy(core->pin, config->pin, sizeof(core->pin));

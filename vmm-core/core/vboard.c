@@ -130,6 +130,14 @@ static void marked(void *opaque, unsigned cpu, uint32_t value)
 		vm->config.marker(vm->config.marker_opaque, cpu, value);
 }
 
+static void mark(void *opaque, unsigned cpu, enum mark_kind kind, const char *name)
+{
+	const struct vm *vm = opaque;
+
+	if (vm->config.mark)
+		vm->config.mark(vm->config.mark_opaque, cpu, kind, name);
+}
+
 static uint64_t clock_ns(void *opaque)
 {
 	const struct vm *vm = opaque;
@@ -202,6 +210,7 @@ static void add_system(struct vm *vm)
 		.finish = finished,
 		.reset = reset_asked,
 		.marker = marked,
+		.mark = mark,
 		.opaque = vm,
 	};
 	add(vm, (struct mmio_region){"finisher", MAP_FINISHER_BASE, MAP_FINISHER_SIZE,

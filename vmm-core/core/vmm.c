@@ -57,11 +57,45 @@ void vmm_vm_status(const struct vmm *vmm, unsigned number, struct vm_status *sta
 	status->vcpu = vm->stopped_vcpu;
 }
 
+/* Between quanta a CPU may be a little ahead of @now. */
+static uint64_t move_on(uint64_t *since, uint64_t now)
+{
+	uint64_t passed = now > *since ? now - *since : 0;
+
+	*since += passed;
+	return passed;
+}
+
+/* Adds the time since the vCPU's state changed last. */
+static void settle_time(struct vcpu *vcpu)
+{
+	struct pcpu *cpu = vcpu->pcpu;
+	int32_t ran;
+
+	switch (vcpu->run) {
+	case VCPU_WAITING:
+		vcpu->stats.time[TIME_IDLE] += move_on(&vcpu->wait_since, hal_cycles());
+		break;
+	case VCPU_READY:
+		vcpu->stats.time[TIME_QUEUED] += move_on(&vcpu->ready_since, hal_cycles());
+		break;
+	case VCPU_RUNNING:
+		ran = (int32_t)(hal_ticks() - cpu->resumed_at);
+		if (cpu->current != vcpu || ran <= 0)
+			break;
+		vcpu->stats.time[vcpu->mode == GUEST_USER ? TIME_USER : TIME_KERNEL] +=
+			(uint64_t)ran * HAL_TICK;
+		cpu->resumed_at += (uint32_t)ran;
+		break;
+	}
+}
+
 /* Sums that nobody needs before they are looked at. */
 const struct vcpu_stats *vmm_vcpu_stats(struct vmm *vmm, unsigned vm, unsigned vcpu)
 {
 	struct vcpu_stats *stats = &vmm->vm[vm]->vcpu[vcpu].stats;
 
+	settle_time(&vmm->vm[vm]->vcpu[vcpu]);
 	stats->traps = stats->trap_interrupt + stats->trap_refill + stats->trap_invalid +
 		       stats->trap_modified + stats->trap_address + stats->trap_syscall +
 		       stats->trap_privileged + stats->trap_other;

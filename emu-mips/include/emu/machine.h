@@ -65,6 +65,7 @@ struct ccnuma;
 struct ccnuma_config;
 struct ccnuma_stats;
 struct memory_model;
+struct regions;
 struct nodes;
 struct event;
 typedef void event_handler(void *opaque, uint64_t now);
@@ -91,6 +92,7 @@ struct machine {
 	uint64_t last_event;  /* identifier */
 	volatile bool stop;   /* set to leave the run loop soon */
 	bool yield;	      /* set to end the quantum with the present instruction */
+	volatile bool marked; /* a guest wrote a mark: at the end of the quantum, regions_take() */
 	enum stop_reason stop_reason;
 	int exit_status;
 	char stop_text[160];
@@ -105,6 +107,7 @@ struct machine {
 	void (*on_miss)(void *opaque, unsigned cpu, uint64_t offset, unsigned home, bool write);
 	void *on_miss_opaque;
 	struct physmap *physmap; /* mem/physmap.c */
+	struct regions *regions; /* board/regions.c; NULL: marks vanish */
 	struct watch watch[MACHINE_MAX_CPUS];
 	/* Every CPU waits until @cycle, where time jumps to next (may be NULL). */
 	void (*on_idle)(struct machine *machine, uint64_t cycle);
@@ -119,12 +122,6 @@ void machine_destroy(struct machine *machine);
 /* Other CPUs are going to run and may write what @cpu is linked to: the link ends, unless memory
  * model `ccnuma` holds the line in its caches and would tell of a write. */
 void machine_end_link(struct cpu *cpu);
-
-/* @writer (NULL: a device) has written [pa, pa + length) past the caches: links of the other CPUs
- * made by uncached accesses there end. The architecture leaves the mixing of cached and uncached
- * accesses to one place open (MD00091, Cacheability and Coherency Attributes). */
-void machine_break_links(struct machine *machine, const struct cpu *writer, uint64_t pa,
-			 uint64_t length);
 
 /* A device is about to read or write RAM [pa, pa + length): tells the engine about code, and the
  * memory model. */

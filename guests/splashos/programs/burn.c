@@ -9,14 +9,13 @@
 
 PROGRAM_NAME;
 struct option program_options[] = {
-	{"kib", 512, 4, 65536},	  /* of the grid */
+	{"kib", 128, 4, 65536},	  /* of each thread's band */
 	{"table", 512, 4, 65536}, /* KiB, rounded up to a power of two */
 	{"steps", 40, 1, 100000},
 	{NULL, 0, 0, 0},
 };
 
-#define LOOK_EVERY  4 /* cells */
-#define COUNT_EVERY 256
+#define LOOK_EVERY  4	/* cells */
 #define BINS	    256 /* of the histogram, a cache line each */
 #define CHECK_EVERY 61	/* cells */
 
@@ -24,7 +23,7 @@ struct bin {
 	uint64_t count __attribute__((aligned(CACHE_LINE)));
 };
 
-static uint64_t *grid, *table;
+static uint64_t *band[MAX_CPUS], *table;
 static uint64_t cells, entries, steps;
 static struct bin *bin;
 static struct barrier together;
@@ -40,29 +39,28 @@ static uint64_t which(uint64_t cell)
 	return cell >> 24 & (entries - 1);
 }
 
-/* The first cell of the thread's band. */
-static uint64_t start(unsigned thread)
+static uint64_t first(unsigned thread, uint64_t index)
 {
-	return cells / LOOK_EVERY * thread / threads() * LOOK_EVERY;
+	return random_at(thread * cells + index);
 }
 
-static void step(uint64_t from, uint64_t to)
+static void step(unsigned thread)
 {
-	uint64_t rate = 0;
+	uint64_t *cell = band[thread], rate = 0;
 
-	for (uint64_t i = from; i < to; i++) {
+	for (uint64_t i = 0; i < cells; i++) {
 		if (i % LOOK_EVERY == 0)
-			rate = table[which(grid[i])];
-		grid[i] = burn(grid[i], rate);
-		if (i % COUNT_EVERY == 0)
-			fetch_add(&bin[grid[i] >> 56].count, 1);
+			rate = table[which(cell[i])];
+		cell[i] = burn(cell[i], rate);
+		if (i % 256 == 0)
+			fetch_add(&bin[cell[i] >> 56].count, 1);
 	}
 }
 
 static void work(unsigned thread)
 {
 	for (uint64_t n = 0; n < steps; n++) {
-		step(start(thread), start(thread + 1));
+		step(thread);
 		barrier(&together);
 	}
 }
@@ -76,19 +74,21 @@ static void make(void)
 	table = allocate(entries << 3);
 	for (uint64_t i = 0; i < entries; i++)
 		table[i] = random_at(~i);
-	grid = allocate(cells << 3);
-	for (uint64_t i = 0; i < cells; i++)
-		grid[i] = random_at(i);
+	for (unsigned thread = 0; thread < threads(); thread++) {
+		band[thread] = allocate(cells << 3);
+		for (uint64_t i = 0; i < cells; i++)
+			band[thread][i] = first(thread, i);
+	}
 	bin = allocate(BINS * sizeof(*bin));
 }
 
 /* LOOK_EVERY cells from @index again, without the table. */
-static bool right(uint64_t index)
+static bool right(unsigned thread, uint64_t index)
 {
 	uint64_t cell[LOOK_EVERY];
 
 	for (unsigned i = 0; i < LOOK_EVERY; i++)
-		cell[i] = random_at(index + i);
+		cell[i] = first(thread, index + i);
 	for (uint64_t n = 0; n < steps; n++) {
 		uint64_t rate = random_at(~which(cell[0]));
 
@@ -96,7 +96,7 @@ static bool right(uint64_t index)
 			cell[i] = burn(cell[i], rate);
 	}
 	for (unsigned i = 0; i < LOOK_EVERY; i++)
-		if (cell[i] != grid[index + i])
+		if (cell[i] != band[thread][index + i])
 			return false;
 	return true;
 }
@@ -109,13 +109,15 @@ int main(void)
 	measure_start();
 	parallel(work);
 	measure_end();
-	for (uint64_t i = 0; i < cells; i += CHECK_EVERY * LOOK_EVERY)
-		wrong += !right(i);
-	for (uint64_t i = 0; i < cells; i++)
-		checksum = checksum_add(checksum, grid[i]);
+	for (unsigned thread = 0; thread < threads(); thread++) {
+		for (uint64_t i = 0; i < cells; i += CHECK_EVERY * LOOK_EVERY)
+			wrong += !right(thread, i);
+		for (uint64_t i = 0; i < cells; i++)
+			checksum = checksum_add(checksum, band[thread][i]);
+	}
 	for (unsigned i = 0; i < BINS; i++)
 		counted += bin[i].count;
-	wrong += counted != steps * ((cells + COUNT_EVERY - 1) / COUNT_EVERY);
+	wrong += counted != threads() * steps * ((cells + 255) / 256);
 	return report(checksum, wrong == 0, "kib=%lu table=%lu steps=%lu wrong=%lu", cells >> 7,
 		      entries >> 7, steps, wrong);
 }

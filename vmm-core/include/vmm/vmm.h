@@ -10,6 +10,7 @@
 #define VMM_VMM_H
 
 #include "dev/device.h"
+#include "dev/finisher.h"
 #include "mips/arch.h"
 #include "vmm/policy.h"
 #include "vmm/types.h"
@@ -71,6 +72,10 @@ struct vm_config {
 	struct console_backend console[2]; /* UARTs */
 	void (*marker)(void *opaque, unsigned cpu, uint32_t value);
 	void *marker_opaque;
+	/* A mark of the guest, as in struct finisher; on behalf of the CPU that runs (may be NULL).
+	 */
+	void (*mark)(void *opaque, unsigned vcpu, enum mark_kind kind, const char *name);
+	void *mark_opaque;
 };
 
 enum vm_state {
@@ -192,7 +197,7 @@ int vmm_vm_resume(struct vmm *vmm, unsigned vm);		      /* -EBUSY unless paused 
 int vmm_vm_forget(struct vmm *vmm, unsigned vm);
 
 void vmm_vm_status(const struct vmm *vmm, unsigned vm, struct vm_status *status);
-/* Good until the next call for that vCPU. */
+/* Up to now; between quanta, or on behalf of no CPU. Good until the next call for that vCPU. */
 const struct vcpu_stats *vmm_vcpu_stats(struct vmm *vmm, unsigned vm, unsigned vcpu);
 void vmm_vm_memory_stats(const struct vmm *vmm, unsigned vm, struct vm_memory *memory);
 unsigned vmm_vcpu_cpu(const struct vmm *vmm, unsigned vm, unsigned vcpu); /* its CPU now or last */

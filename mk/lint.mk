@@ -5,11 +5,11 @@ LINT_GUEST := $(wildcard guests/splashos/*/*.c)
 ## make lint       clang-format, cppcheck, clang-tidy, shellcheck, freestanding check
 .PHONY: lint
 lint: $(BUILD)/core.gate
-	clang-format --dry-run -Werror $(LINT_C) $(LINT_H) $(LINT_GUEST) \
+	$(Q)clang-format --dry-run -Werror $(LINT_C) $(LINT_H) $(LINT_GUEST) \
 		$(wildcard guests/splashos/*/*.h)
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability \
+	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,portability \
 		--suppress=missingIncludeSystem $(INCLUDES) -Iguests/splashos/include $(LINT_C) \
 		$(LINT_GUEST)
-	printf '%s\n' $(filter-out vmm-core/mips/%,$(LINT_C)) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$0" -- \
+	$(Q)printf '%s\n' $(filter-out vmm-core/mips/%,$(LINT_C)) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$0" -- \
 		-std=c11 -D_GNU_SOURCE $(INCLUDES) -Iemu-mips -Iuserspace 2>/dev/null'
-	shellcheck -x $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' --)
+	$(Q)shellcheck -x $$(git ls-files | xargs grep -lE '^#!.*(bash|/sh)' --)

@@ -40,7 +40,7 @@ int setting_unknown(const struct setting_source *source, const char *what, const
 {
 	const char *near = nearest_name(text, names);
 
-	if (!source->path)
+	if (!source || !source->path)
 		return complain_unknown(what, text, names);
 	if (near)
 		return complain(DISCO_USAGE, "%s:%u: unknown %s '%s' (did you mean '%s'?)",

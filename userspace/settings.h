@@ -71,7 +71,8 @@ struct settings {
 /* Complains that @text is not what @needed says ("a size from 64M to 64G"); returns DISCO_USAGE. */
 int setting_wrong(const struct setting_source *source, const char *text, const char *needed);
 
-/* Complains about a @text that is none of @names of a @what, with a hint; returns DISCO_USAGE. */
+/* Complains about a @text that is none of @names of a @what, with a hint (@source: NULL: the
+ * command line); returns DISCO_USAGE. */
 int setting_unknown(const struct setting_source *source, const char *what, const char *text,
 		    const char *const *names);
 

@@ -194,8 +194,10 @@ int machine_configure_ccnuma(struct machine *machine, const struct ccnuma_config
 
 	remove_ccnuma(machine);
 	machine->memory_model = calloc(1, sizeof(*machine->memory_model));
-	if (!machine->memory_model)
-		return error_set(error, -ENOMEM, "out of memory for the memory model");
+	if (!machine->memory_model) {
+		error_set(error, -ENOMEM, "out of memory for the memory model");
+		return -ENOMEM;
+	}
 	filled = &machine->memory_model->config;
 	*filled = *config;
 	filled->cpus = machine->config.cpus;

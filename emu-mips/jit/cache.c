@@ -52,7 +52,7 @@ int cache_create(struct translator *jit, size_t size, struct error *error)
 	result = map_code(cache, error);
 	if (result < 0)
 		return result;
-	cache->page_blocks = calloc(cache->ram_pages, sizeof(cache->page_blocks[0]));
+	cache->page_blocks = calloc(cache->ram_pages, sizeof(struct page_ref *));
 	cache->page_stores = calloc(cache->ram_pages, 1);
 	if (!cache->page_blocks || !cache->page_stores)
 		return error_set(error, -ENOMEM, "no memory for the code cache's page table");

@@ -305,8 +305,11 @@ static void random_start(struct start *start)
 	if (below(8) == 0)
 		start->status &= ~(below(2) ? STATUS_CU1 : STATUS_FR);
 	start->fcr31 = below(8) ? 0 : (uint32_t)next_random() & (FCSR_RM | FCSR_FS | 0xf80);
-	for (size_t n = 0; n < DATA_SIZE; n += 8)
-		memcpy(start->data + n, &(uint64_t){below(2) ? random_fpr() : random_value()}, 8);
+	for (size_t n = 0; n < DATA_SIZE; n += 8) {
+		uint64_t value = below(2) ? random_fpr() : random_value();
+
+		memcpy(start->data + n, &value, 8);
+	}
 }
 
 static void load(struct machine *machine, const struct start *start)

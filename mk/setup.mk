@@ -4,7 +4,7 @@ PACKAGES := gcc clang make pkg-config liburing-dev libfdt-dev device-tree-compil
 	libjansson-dev libcmocka-dev libcapstone-dev libnuma-dev libslirp-dev libncurses-dev \
 	gcc-mips64el-linux-gnuabi64 libc6-dev-mips64el-cross qemu-user qemu-system-mips \
 	qemu-system-x86 qemu-utils gnuplot-nox cpio e2fsprogs fio xz-utils zstd libclang-rt-14-dev \
-	jq sparse cppcheck clang-tidy clang-format shellcheck kmod bc flex bison libelf-dev libssl-dev python3 perl rsync
+	jq libxml2-utils sparse cppcheck clang-tidy clang-format shellcheck kmod bc flex bison libelf-dev libssl-dev python3 perl rsync
 
 ## make setup      install every Debian package needed (root or sudo; lists them otherwise)
 .PHONY: setup

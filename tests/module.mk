@@ -2,10 +2,15 @@
 # Tests. A unit test is one file tests/unit/NAME_test.c with its own main (cmocka), linked with the
 # libraries. tests/suites lists what `make test` and `make test-long` run; tests/run adds it up.
 unit-bins := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
+# Tests of the monitor's core alone, on a HAL of memory: $(FAKE_HAL) comes before the emulator's.
+fake-hal-tests := $(patsubst %,$(BUILD)/tests/%,move_test)
+$(fake-hal-tests): FAKE_HAL := $(call objects,tests/unit/support/fake_hal.c)
+$(fake-hal-tests): $(call objects,tests/unit/support/fake_hal.c)
+
 $(BUILD)/tests/%: tests/unit/%.c $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a
 	$(Q)mkdir -p $(@D)
 	@$(if $(V),,echo "  CCLD    $@")
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a -lcmocka $(USER_LIBS)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(FAKE_HAL) $(BUILD)/libemu.a $(BUILD)/libvmm.a $(BUILD)/libnumamap.a -lcmocka $(USER_LIBS)
 
 # The comparison of engines: tests/conformance/lockstep.
 lockstep-srcs := tests/conformance/lockstep/lockstep.c tests/conformance/lockstep/generator.c

@@ -187,7 +187,7 @@ static int run(struct machine *machine, const struct boot_options *options,
 	if (!options->common.quiet)
 		report_text(&result, stderr);
 	if (options->profile)
-		profile_report(machine);
+		profile_report(machine, options->profile_host);
 	free((char *)result.panic);
 	flushed = !board_destroy(machine, &error);
 	if (!flushed)

@@ -27,6 +27,7 @@ struct boot_options {
 	uint64_t memory;     /* 0: as the machine file says */
 	uint64_t code_cache; /* 0: the translator's default */
 	bool profile;
+	bool profile_host; /* with the host code */
 	unsigned disks;
 	struct board_disk disk[BOARD_MAX_DISKS];
 	unsigned nics;

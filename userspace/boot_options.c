@@ -112,6 +112,8 @@ static const struct setting rows[] = {
 	 .help = "memory for translated code, 8M to 2G (default 512M)"},
 	{SETTING_FLAG, GROUP_RUN, "profile", FIELD(profile),
 	 .help = "show the hottest translated blocks at the end, and write a map for perf"},
+	{SETTING_FLAG, GROUP_RUN, "profile-host", FIELD(profile_host),
+	 .help = "with --profile: show their host code too"},
 	{SETTING_TEXT, GROUP_OUTPUT, "console", .value = "FILE", FIELD(console),
 	 .help = "write the guest's console to FILE; it gets no input"},
 };

@@ -14,6 +14,8 @@ _disco() {
 		compopt -o default
 	elif [[ $command == guest || $command == machine ]] && [ "$COMP_CWORD" -eq 2 ]; then
 		words=$("$disco" "$command" --help 2>/dev/null | sed -nE "s/.*disco $command ([a-z]+).*/\1/p" | sort -u)
+	elif [[ $previous == --svg || $previous == --json || $previous == -o ]]; then
+		compopt -o default
 	elif [[ $word == -* ]]; then
 		words=$("$disco" "$command" --help 2>/dev/null | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u)
 	else

@@ -289,7 +289,8 @@ static void check_settings(struct checker *checker, const config_setting_t *grou
 static void check_cache(struct checker *checker, const char *name, const struct cache_shape *cache)
 {
 	if (cache->size < cache->ways * cache->line)
-		wrong(checker, 0, "%s: size is less than ways times line", name);
+		wrong(checker, 0, "%s: size is less than ways times line, %u bytes", name,
+		      (unsigned)cache->ways * (unsigned)cache->line);
 }
 
 /* What depends on more than one key. */
@@ -300,12 +301,14 @@ static void check_whole(struct checker *checker)
 	const struct memory_shape *memory = &file->memory;
 
 	if (raw->nodes * file->cpus_per_node > MACHINE_MAX_CPUS)
-		wrong(checker, 0, "nodes times cpus_per_node is more than %d", MACHINE_MAX_CPUS);
+		wrong(checker, 0, "nodes times cpus_per_node is %u, more than %d",
+		      (unsigned)raw->nodes * (unsigned)file->cpus_per_node, MACHINE_MAX_CPUS);
 	if (raw->nodes * file->memory_per_node < 64 * MIB ||
 	    raw->nodes * file->memory_per_node > 64 * GIB)
 		wrong(checker, 0, "nodes times memory_per_node is not in 64 MiB to 64 GiB");
 	if (memory->topology == TOPOLOGY_HYPERCUBE && !is_power(raw->nodes))
-		wrong(checker, 0, "a hypercube needs a power of two of nodes");
+		wrong(checker, 0, "a hypercube needs a power of two of nodes, not %llu",
+		      (unsigned long long)raw->nodes);
 	if (memory->remote_ns < memory->local_ns)
 		wrong(checker, 0, "latency.remote_ns is less than latency.local_ns");
 	if (memory->l2.line < memory->l1i.line || memory->l2.line < memory->l1d.line)
@@ -403,7 +406,7 @@ static unsigned absolute(unsigned a, unsigned b)
 	return a > b ? a - b : b - a;
 }
 
-static unsigned mesh_width(unsigned nodes)
+unsigned machine_file_mesh_width(unsigned nodes)
 {
 	unsigned width = 1;
 
@@ -423,7 +426,7 @@ unsigned machine_file_hops(const struct machine_file *file, unsigned a, unsigned
 	case TOPOLOGY_RING:
 		return straight < nodes - straight ? straight : nodes - straight;
 	case TOPOLOGY_MESH:
-		width = mesh_width(nodes);
+		width = machine_file_mesh_width(nodes);
 		return absolute(a % width, b % width) + absolute(a / width, b / width);
 	case TOPOLOGY_HYPERCUBE:
 		return (unsigned)__builtin_popcount(a ^ b);

@@ -60,6 +60,9 @@ bool machine_file_read(const char *name, struct machine_file *file);
 /* Hops between nodes @a and @b (0 when equal). */
 unsigned machine_file_hops(const struct machine_file *file, unsigned a, unsigned b);
 
+/* Nodes in a row of a mesh of @nodes. */
+unsigned machine_file_mesh_width(unsigned nodes);
+
 /* Latency of a clean miss from node @a to memory of node @b, in nanoseconds. */
 uint64_t machine_file_latency(const struct machine_file *file, unsigned a, unsigned b);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "disco.h"
-#include "machine_file.h"
+#include "machine_show.h"
 
 #define MATRIX_NODES 16 /* wider ones are summed up by distance */
 
@@ -107,14 +107,48 @@ static int list(void)
 	return status;
 }
 
+static int show_or_check(int argc, char **argv)
+{
+	bool is_show = !strcmp(argv[1], "show");
+	const char *name = NULL, *svg = NULL;
+	struct machine_file file;
+
+	for (int i = 2; i < argc; i++) {
+		if (is_show && !strcmp(argv[i], "--svg")) {
+			if (!argv[++i])
+				return complain(DISCO_USAGE, "option '--svg' needs a value");
+			svg = argv[i];
+		} else if (is_show && !strncmp(argv[i], "--svg=", 6)) {
+			svg = argv[i] + 6;
+		} else if (argv[i][0] == '-') {
+			return complain(DISCO_USAGE,
+					"unknown option '%s'; see `disco machine --help`", argv[i]);
+		} else if (name) {
+			return complain(DISCO_USAGE, "unexpected argument '%s'", argv[i]);
+		} else {
+			name = argv[i];
+		}
+	}
+	if (!name)
+		return complain(DISCO_USAGE, "machine %s: one machine file is needed", argv[1]);
+	if (!machine_file_read(name, &file))
+		return DISCO_USAGE;
+	if (svg)
+		return machine_show_svg(&file, svg);
+	if (is_show)
+		show(&file);
+	return DISCO_OK;
+}
+
 int command_machine(int argc, char **argv)
 {
 	static const char *const actions[] = {"list", "show", "check", NULL};
-	struct machine_file file;
 
 	if (argc >= 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?"))) {
 		printf("Usage: disco machine list\n"
 		       "       disco machine show FILE     processors, caches, latencies\n"
+		       "       disco machine show FILE --svg OUT   the same as a drawing; -: "
+		       "standard output\n"
 		       "       disco machine check FILE    complains about everything that is "
 		       "wrong\n"
 		       "FILE is a path, or the name of a machine file that comes along.\n");
@@ -129,11 +163,5 @@ int command_machine(int argc, char **argv)
 				 : complain(DISCO_USAGE, "unexpected argument '%s'", argv[2]);
 	if (strcmp(argv[1], "show") && strcmp(argv[1], "check"))
 		return complain_unknown("action", argv[1], actions);
-	if (argc != 3)
-		return complain(DISCO_USAGE, "machine %s: one machine file is needed", argv[1]);
-	if (!machine_file_read(argv[2], &file))
-		return DISCO_USAGE;
-	if (!strcmp(argv[1], "show"))
-		show(&file);
-	return DISCO_OK;
+	return show_or_check(argc, argv);
 }

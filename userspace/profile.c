@@ -11,14 +11,17 @@
 #include "emu/translator.h"
 #include "profile.h"
 
-#define BLOCKS_SHOWN 20
-#define WORDS_SHOWN  16
+#define BLOCKS_SHOWN   20
+#define WORDS_SHOWN    16
+#define BLOCKS_COUNTED 2000 /* for host instructions per guest instruction */
 
 struct profile {
 	struct translator_block *blocks;
 	size_t count, room;
 	uint64_t executed; /* guest instructions, as if every block ran to its end */
 	FILE *map;
+	csh mips, x86;
+	bool host; /* show host code too */
 };
 
 static uint64_t weight(const struct translator_block *block)
@@ -53,29 +56,59 @@ static void collect(void *opaque, const struct translator_block *block)
 			(uintptr_t)block->host, block->host_size, block->va);
 }
 
-static void disassemble(csh handle, const struct translator_block *block)
+static void disassemble(csh handle, const void *code, size_t size, uint64_t address)
 {
-	unsigned words = block->words < WORDS_SHOWN ? block->words : WORDS_SHOWN;
 	cs_insn *insn;
-	size_t count =
-		cs_disasm(handle, (const uint8_t *)block->code, words * 4, block->va, 0, &insn);
+	size_t count = cs_disasm(handle, code, size, address, 0, &insn);
 
 	for (size_t n = 0; n < count; n++)
 		fprintf(stderr, "      %016" PRIx64 "  %-8s %s\n", insn[n].address,
 			insn[n].mnemonic, insn[n].op_str);
 	if (count)
 		cs_free(insn, count);
+}
+
+static void show_code(const struct profile *profile, const struct translator_block *block)
+{
+	unsigned words = block->words < WORDS_SHOWN ? block->words : WORDS_SHOWN;
+
+	if (profile->host)
+		words = block->words;
+	disassemble(profile->mips, block->code, words * 4, block->va);
 	if (block->length > words)
 		fprintf(stderr, "      ... %u more\n", block->length - words);
+	if (profile->host) {
+		fprintf(stderr, "      host:\n");
+		disassemble(profile->x86, block->host, block->host_hot, (uintptr_t)block->host);
+	}
+}
+
+/* Host instructions executed for each guest instruction, by the hottest blocks' code. */
+static void show_expansion(const struct profile *profile)
+{
+	double guest = 0, host = 0;
+
+	for (size_t n = 0; n < profile->count && n < BLOCKS_COUNTED; n++) {
+		const struct translator_block *block = &profile->blocks[n];
+		cs_insn *insn;
+		size_t count = cs_disasm(profile->x86, block->host, block->host_hot, 0, 0, &insn);
+
+		guest += (double)weight(block);
+		host += (double)block->executions * (double)count;
+		if (count)
+			cs_free(insn, count);
+	}
+	if (guest > 0)
+		fprintf(stderr,
+			"about %.2f host instructions a guest instruction, in the blocks that did "
+			"%.0f%% of them\n",
+			host / guest, 100 * guest / (double)profile->executed);
 }
 
 static void show(const struct profile *profile)
 {
 	static const char modes[] = "ksu";
-	csh handle;
 
-	if (cs_open(CS_ARCH_MIPS, CS_MODE_MIPS64 | CS_MODE_LITTLE_ENDIAN, &handle) != CS_ERR_OK)
-		return;
 	for (size_t n = 0; n < profile->count && n < BLOCKS_SHOWN; n++) {
 		const struct translator_block *block = &profile->blocks[n];
 
@@ -87,9 +120,8 @@ static void show(const struct profile *profile)
 			100.0 * (double)weight(block) / (double)profile->executed,
 			modes[block->mode], block->va, block->executions, block->length,
 			block->host_size);
-		disassemble(handle, block);
+		show_code(profile, block);
 	}
-	cs_close(&handle);
 }
 
 static void show_totals(const struct machine *machine)
@@ -107,9 +139,9 @@ static void show_totals(const struct machine *machine)
 		(double)totals.nanoseconds / 1e9, totals.interpreted, totals.evictions);
 }
 
-int profile_report(const struct machine *machine)
+int profile_report(const struct machine *machine, bool host)
 {
-	struct profile profile = {0};
+	struct profile profile = {.host = host};
 	char path[64];
 
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
@@ -120,7 +152,15 @@ int profile_report(const struct machine *machine)
 	if (profile.count)
 		qsort(profile.blocks, profile.count, sizeof(profile.blocks[0]), by_weight);
 	show_totals(machine);
-	show(&profile);
+	if (cs_open(CS_ARCH_MIPS, CS_MODE_MIPS64 | CS_MODE_LITTLE_ENDIAN, &profile.mips) ==
+	    CS_ERR_OK) {
+		if (cs_open(CS_ARCH_X86, CS_MODE_64, &profile.x86) == CS_ERR_OK) {
+			show_expansion(&profile);
+			show(&profile);
+			cs_close(&profile.x86);
+		}
+		cs_close(&profile.mips);
+	}
 	free(profile.blocks);
 	return DISCO_OK;
 }

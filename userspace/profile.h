@@ -5,9 +5,9 @@
 
 #include "emu/machine.h"
 
-/* Writes the hottest translated blocks of @machine with their disassembly to stderr, and a map of
- * the translated code for perf to /tmp/perf-PID.map. DISCO_OK, or DISCO_FAILED after complaining.
- */
-int profile_report(const struct machine *machine);
+/* Writes the hottest translated blocks of @machine with their disassembly to stderr (with @host,
+ * that of the host code too), and a map of the translated code for perf to /tmp/perf-PID.map.
+ * DISCO_OK, or DISCO_FAILED after complaining. */
+int profile_report(const struct machine *machine, bool host);
 
 #endif

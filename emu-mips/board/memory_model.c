@@ -17,8 +17,11 @@ void machine_dma(struct machine *machine, uint64_t pa, uint64_t length, bool wri
 
 	if (write)
 		ram_will_write(machine, pa, length);
-	if (machine->ccnuma && host)
-		ccnuma_dma(machine->ccnuma, (uint64_t)(host - machine->ram), length, write);
+	if (!machine->ccnuma || !host)
+		return;
+	ccnuma_dma(machine->ccnuma, (uint64_t)(host - machine->ram), length, write);
+	if (write)
+		machine_break_links(machine, NULL, pa, length);
 }
 
 static uint64_t linked_offset(const struct cpu *cpu)
@@ -32,20 +35,34 @@ void machine_end_link(struct cpu *cpu)
 {
 	const struct machine *machine = cpu->machine;
 
+	if (cpu->linked == LINK_UNCACHED)
+		return;
 	if (cpu->linked && machine->ccnuma && linked_offset(cpu) != UINT64_MAX &&
 	    ccnuma_holds(machine->ccnuma, cpu->number, linked_offset(cpu)))
 		return;
-	cpu->linked = false;
+	cpu->linked = LINK_NONE;
 }
 
-static void line_lost(void *opaque, unsigned cpu, uint64_t offset, unsigned length, bool all)
+void machine_break_links(struct machine *machine, const struct cpu *writer, uint64_t pa,
+			 uint64_t length)
+{
+	for (unsigned n = 0; n < machine->config.cpus; n++) {
+		struct cpu *cpu = machine->cpu[n];
+		uint64_t linked = cpu->linked_address & ~(uint64_t)7;
+
+		if (cpu != writer && cpu->linked == LINK_UNCACHED && linked < pa + length &&
+		    pa < linked + 8)
+			cpu->linked = LINK_NONE;
+	}
+}
+
+static void line_lost(void *opaque, unsigned cpu, uint64_t offset, unsigned length)
 {
 	const struct machine *machine = opaque;
 	struct cpu *loser = machine->cpu[cpu];
 
-	line_map_drop(loser, offset, length, all);
-	if (all && loser->linked && linked_offset(loser) - offset < length)
-		loser->linked = false;
+	if (loser->linked == LINK_CACHED && linked_offset(loser) - offset < length)
+		loser->linked = LINK_NONE;
 }
 
 struct memory_model {
@@ -106,10 +123,37 @@ static void model_changed(struct machine *machine)
 	const struct engine_ops *engine = machine->engine;
 
 	for (unsigned n = 0; n < machine->config.cpus; n++)
-		machine->cpu[n]->linked = false;
+		machine->cpu[n]->linked = LINK_NONE;
 	machine->runner = machine->ccnuma && !engine->ccnuma ? &interpreter_engine : engine;
 	if (engine->memory_model_changed)
 		engine->memory_model_changed(machine);
+}
+
+static struct line_view line_view(const struct cpu *cpu, const struct ccnuma *ccnuma, bool fetch)
+{
+	static const uint8_t never[1]; /* shifted out of every address: no line has a right */
+	struct line_view view = {0};
+	unsigned shift;
+
+	if (!ccnuma)
+		return view;
+	view.rights = ccnuma_rights(ccnuma, cpu->number, fetch, &shift);
+	view.shift = (uint8_t)shift;
+	view.base = (uintptr_t)view.rights - ((uintptr_t)cpu->machine->ram >> shift);
+	if (!view.rights) {
+		view.base = (uintptr_t)never;
+		view.shift = 63;
+	}
+	return view;
+}
+
+/* What the engines look at before they ask @ccnuma (NULL: `none`). Uncached pages are in the
+ * software TLB in `none` only. */
+static void set_lines(struct cpu *cpu, const struct ccnuma *ccnuma)
+{
+	cpu->data_lines = line_view(cpu, ccnuma, false);
+	cpu->fetch_lines = line_view(cpu, ccnuma, true);
+	softtlb_flush_all(cpu);
 }
 
 static void switch_off(struct machine *machine)
@@ -117,30 +161,13 @@ static void switch_off(struct machine *machine)
 	struct memory_model *model = machine->memory_model;
 
 	for (unsigned n = 0; n < machine->config.cpus; n++) {
-		softtlb_set_granule(machine->cpu[n], MIPS_PAGE_SIZE);
-		line_map_destroy(machine->cpu[n]);
+		set_lines(machine->cpu[n], NULL);
 		add_stats(&model->before[n], ccnuma_stats(machine->ccnuma, n));
 	}
 	model->cycles_before += machine->now - model->since;
 	ccnuma_destroy(machine->ccnuma);
 	machine->ccnuma = NULL;
 	model_changed(machine);
-}
-
-/* The entries of the software TLB serve fetches and data: the shorter of the two lines. */
-static uint64_t granule(const struct ccnuma_config *config)
-{
-	return config->l1i.line < config->l1d.line ? config->l1i.line : config->l1d.line;
-}
-
-static int make_line_maps(struct machine *machine, uint64_t bytes)
-{
-	for (unsigned n = 0; n < machine->config.cpus; n++) {
-		if (line_map_create(machine->cpu[n]))
-			return -ENOMEM;
-		softtlb_set_granule(machine->cpu[n], bytes);
-	}
-	return 0;
 }
 
 static int switch_on(struct machine *machine, struct error *error)
@@ -153,10 +180,8 @@ static int switch_on(struct machine *machine, struct error *error)
 	if (!machine->ccnuma)
 		return -EINVAL;
 	model->since = machine->now;
-	if (make_line_maps(machine, granule(&model->config))) {
-		switch_off(machine);
-		return error_set(error, -ENOMEM, "out of memory for the memory model");
-	}
+	for (unsigned n = 0; n < machine->config.cpus; n++)
+		set_lines(machine->cpu[n], machine->ccnuma);
 	model_changed(machine);
 	return 0;
 }

@@ -40,6 +40,7 @@ enum exec access_read_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t
 		return EXEC_EXCEPTION;
 	if (!host)
 		return access_read_physical(cpu, pa, size, value);
+	line_access(cpu, va, host, ACCESS_READ);
 	*value = 0;
 	memcpy(value, host, size);
 	return EXEC_OK;
@@ -56,8 +57,40 @@ enum exec access_write_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_
 	host = softtlb_fill(cpu, va, ACCESS_WRITE, false, &pa, &exception);
 	if (exception)
 		return EXEC_EXCEPTION;
-	if (!host)
+	if (!host) { /* a page with code, or a device */
+		host = ram_pointer(cpu->machine, pa);
+		if (host)
+			line_access(cpu, va, host, ACCESS_WRITE);
 		return access_write_physical(cpu, pa, size, value);
+	}
+	line_access(cpu, va, host, ACCESS_WRITE);
 	memcpy(host, &value, size);
+	return EXEC_OK;
+}
+
+enum exec access_write_part(struct cpu *cpu, uint64_t va, uint64_t start, unsigned count,
+			    uint64_t value)
+{
+	const struct softtlb_entry *entry = softtlb_entry_of(cpu, va);
+	bool exception = false;
+	uint64_t pa = 0;
+	uint8_t *host = (uint8_t *)(uintptr_t)(va + entry->addend);
+
+	if (entry->write_tag != softtlb_tag(va, 1))
+		host = softtlb_fill(cpu, va, ACCESS_WRITE, false, &pa, &exception);
+	if (exception)
+		return EXEC_EXCEPTION;
+	if (host) {
+		line_access(cpu, va, host, ACCESS_WRITE);
+		memcpy(host - (va - start), &value, count);
+		return EXEC_OK;
+	}
+	host = ram_pointer(cpu->machine, pa);
+	if (host)
+		line_access(cpu, va, host, ACCESS_WRITE);
+	for (unsigned i = 0; i < count; i++) {
+		if (access_write_physical(cpu, pa - (va - start) + i, 1, value >> 8 * i) != EXEC_OK)
+			return EXEC_EXCEPTION;
+	}
 	return EXEC_OK;
 }

@@ -23,18 +23,23 @@ static inline uint64_t access_address(const struct cpu *cpu, uint64_t base, uint
 
 static inline struct softtlb_entry *softtlb_entry_of(const struct cpu *cpu, uint64_t va)
 {
-	return &cpu->softtlb->entry[(va >> cpu->softtlb_shift) % SOFTTLB_ENTRIES];
+	return &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
 }
 
 /* The part of @va that must equal an entry's tag for an access of @size bytes. */
-static inline uint64_t softtlb_tag(const struct cpu *cpu, uint64_t va, unsigned size)
+static inline uint64_t softtlb_tag(uint64_t va, unsigned size)
 {
-	return va & ~(cpu->softtlb_granule - size);
+	return va & ~(MIPS_PAGE_SIZE - size);
 }
 
 /* Slow paths: misaligned (address error), not in the software TLB, a device. */
 enum exec access_read_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t *value);
 enum exec access_write_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t value);
+
+/* Writes the low @count bytes of @value from @start on. They are in one aligned word with @va, the
+ * address that an exception reports. */
+enum exec access_write_part(struct cpu *cpu, uint64_t va, uint64_t start, unsigned count,
+			    uint64_t value);
 
 /* Device registers, or RAM that has no entry in the software TLB; a bus error when nothing is at
  * physical address @pa. */
@@ -45,11 +50,14 @@ enum exec access_write_physical(struct cpu *cpu, uint64_t pa, unsigned size, uin
 static inline enum exec access_read(struct cpu *cpu, uint64_t va, unsigned size, uint64_t *value)
 {
 	const struct softtlb_entry *entry = softtlb_entry_of(cpu, va);
+	const void *host = (const void *)(uintptr_t)(va + entry->addend);
 
-	if (__builtin_expect(entry->read_tag != softtlb_tag(cpu, va, size), 0))
+	if (__builtin_expect(entry->read_tag != softtlb_tag(va, size), 0))
 		return access_read_slow(cpu, va, size, value);
+	if (__builtin_expect(!line_ready(&cpu->data_lines, (uintptr_t)host, RIGHT_READ), 0))
+		line_miss(cpu, host, ACCESS_READ);
 	*value = 0;
-	memcpy(value, (const void *)(uintptr_t)(va + entry->addend), size);
+	memcpy(value, host, size);
 	return EXEC_OK;
 }
 
@@ -57,10 +65,13 @@ static inline enum exec access_read(struct cpu *cpu, uint64_t va, unsigned size,
 static inline enum exec access_write(struct cpu *cpu, uint64_t va, unsigned size, uint64_t value)
 {
 	const struct softtlb_entry *entry = softtlb_entry_of(cpu, va);
+	void *host = (void *)(uintptr_t)(va + entry->addend);
 
-	if (__builtin_expect(entry->write_tag != softtlb_tag(cpu, va, size), 0))
+	if (__builtin_expect(entry->write_tag != softtlb_tag(va, size), 0))
 		return access_write_slow(cpu, va, size, value);
-	memcpy((void *)(uintptr_t)(va + entry->addend), &value, size);
+	if (__builtin_expect(!line_ready(&cpu->data_lines, (uintptr_t)host, RIGHT_WRITE), 0))
+		line_miss(cpu, host, ACCESS_WRITE);
+	memcpy(host, &value, size);
 	return EXEC_OK;
 }
 

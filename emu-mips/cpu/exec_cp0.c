@@ -112,7 +112,7 @@ enum exec exec_eret(struct cpu *cpu, uint32_t word)
 	}
 	cpu->cp0[CP0_STATUS] = status;
 	cpu->in_delay_slot = false;
-	cpu->linked = false;
+	cpu->linked = LINK_NONE;
 	cpu_state_changed(cpu);
 	return EXEC_EXCEPTION;
 }

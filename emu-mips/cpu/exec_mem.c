@@ -64,7 +64,7 @@ static enum exec read_containing_word(struct cpu *cpu, uint64_t va, unsigned siz
 	bool exception = false;
 	uint64_t pa = 0;
 
-	if (softtlb_entry_of(cpu, va)->read_tag != softtlb_tag(cpu, va, 1)) {
+	if (softtlb_entry_of(cpu, va)->read_tag != softtlb_tag(va, 1)) {
 		const void *host = softtlb_fill(cpu, va, ACCESS_READ, false, &pa, &exception);
 
 		if (exception)
@@ -132,24 +132,18 @@ enum exec exec_ldr(struct cpu *cpu, uint32_t word)
 	return write_gpr(cpu, field_rt(word), value);
 }
 
-/* Unaligned stores, byte by byte from the address down to the start of the aligned word or up to
- * its end; all bytes are in one page, so only the first can raise an exception. */
+/* Unaligned stores: from the start of the aligned word to the address, or from there to its end. It
+ * is one access to memory. */
 static enum exec store_left(struct cpu *cpu, uint64_t va, unsigned size, uint64_t value)
 {
-	for (unsigned i = 0; i <= (va & (size - 1)); i++) {
-		if (access_write(cpu, va - i, 1, value >> 8 * (size - 1 - i)) != EXEC_OK)
-			return EXEC_EXCEPTION;
-	}
-	return EXEC_OK;
+	unsigned count = (unsigned)(va & (size - 1)) + 1;
+
+	return access_write_part(cpu, va, va + 1 - count, count, value >> 8 * (size - count));
 }
 
 static enum exec store_right(struct cpu *cpu, uint64_t va, unsigned size, uint64_t value)
 {
-	for (unsigned i = 0; i < size - (va & (size - 1)); i++) {
-		if (access_write(cpu, va + i, 1, value >> 8 * i) != EXEC_OK)
-			return EXEC_EXCEPTION;
-	}
-	return EXEC_OK;
+	return access_write_part(cpu, va, va, size - (unsigned)(va & (size - 1)), value);
 }
 
 enum exec exec_swl(struct cpu *cpu, uint32_t word)
@@ -177,16 +171,6 @@ enum exec exec_sdr(struct cpu *cpu, uint32_t word)
 }
 
 /* Load linked, store conditional. */
-#define DEVICE_HOLE_SIZE (DEVICE_HOLE_END - DEVICE_HOLE_START)
-
-/* Physical address of a byte of RAM at host address @host. */
-static uint64_t ram_physical(const struct machine *machine, uintptr_t host)
-{
-	uint64_t offset = host - (uintptr_t)machine->ram;
-
-	return offset < DEVICE_HOLE_START ? offset : offset + DEVICE_HOLE_SIZE;
-}
-
 /* The physical address of an access to @va, in *@pa, by the software TLB when it has it. */
 static enum exec physical_address(struct cpu *cpu, uint64_t va, enum access access, uint64_t *pa)
 {
@@ -194,8 +178,8 @@ static enum exec physical_address(struct cpu *cpu, uint64_t va, enum access acce
 	uint64_t tag = access == ACCESS_WRITE ? entry->write_tag : entry->read_tag;
 	bool exception = false;
 
-	if (tag == softtlb_tag(cpu, va, 1))
-		*pa = ram_physical(cpu->machine, va + entry->addend);
+	if (tag == softtlb_tag(va, 1))
+		*pa = ram_address(va + entry->addend - (uintptr_t)cpu->machine->ram);
 	else
 		softtlb_fill(cpu, va, access, false, pa, &exception);
 	return exception ? EXEC_EXCEPTION : EXEC_OK;
@@ -210,7 +194,9 @@ static enum exec load_linked(struct cpu *cpu, uint32_t word, unsigned size)
 	if (physical_address(cpu, va, ACCESS_READ, &pa) != EXEC_OK ||
 	    access_read(cpu, va, size, &value) != EXEC_OK)
 		return EXEC_EXCEPTION;
-	cpu->linked = true;
+	cpu->linked = LINK_CACHED;
+	if (page_uncached(cpu, va) && ram_pointer(cpu->machine, pa))
+		cpu->linked = LINK_UNCACHED;
 	cpu->linked_address = pa;
 	return write_gpr(cpu, field_rt(word), size == 4 ? sign_extend_32(value) : value);
 }
@@ -247,7 +233,7 @@ static enum exec store_conditional(struct cpu *cpu, uint32_t word, unsigned size
 		return EXEC_EXCEPTION;
 	if (!stored)
 		cpu->stats.sc_failures++;
-	cpu->linked = false;
+	cpu->linked = LINK_NONE;
 	return write_gpr(cpu, field_rt(word), stored);
 }
 

@@ -76,6 +76,7 @@ static enum exec fetch_slow(struct cpu *cpu, uint32_t *word)
 	if (exception)
 		return EXEC_EXCEPTION;
 	if (host) {
+		line_access(cpu, cpu->pc, host, ACCESS_FETCH);
 		memcpy(word, host, sizeof(*word));
 		return EXEC_OK;
 	}
@@ -88,14 +89,32 @@ static enum exec fetch_slow(struct cpu *cpu, uint32_t *word)
 static inline enum exec fetch(struct cpu *cpu, uint32_t *word)
 {
 	const struct softtlb_entry *entry = softtlb_entry_of(cpu, cpu->pc);
+	const void *host = (const void *)(uintptr_t)(cpu->pc + entry->addend);
 
-	if (unlikely(entry->fetch_tag != softtlb_tag(cpu, cpu->pc, sizeof(*word))))
+	if (unlikely(entry->fetch_tag != softtlb_tag(cpu->pc, sizeof(*word))))
 		return fetch_slow(cpu, word);
-	memcpy(word, (const void *)(uintptr_t)(cpu->pc + entry->addend), sizeof(*word));
+	if (unlikely(!line_ready(&cpu->fetch_lines, (uintptr_t)host, RIGHT_READ)))
+		line_miss(cpu, host, ACCESS_FETCH);
+	memcpy(word, host, sizeof(*word));
 	return EXEC_OK;
 }
 
-static inline enum exec execute(struct cpu *cpu)
+/* Counts the instruction that came to @result and moves pc behind it. */
+static inline void complete(struct cpu *cpu, bool in_delay_slot, enum exec result)
+{
+	cpu->cycles++;
+	cpu->instructions++;
+	if (unlikely(result != EXEC_OK))
+		return;
+	if (in_delay_slot) {
+		cpu->pc = cpu->branch_target;
+		cpu->in_delay_slot = false;
+	} else {
+		cpu->pc += 4;
+	}
+}
+
+static inline void execute(struct cpu *cpu)
 {
 	bool in_delay_slot = cpu->in_delay_slot;
 	enum exec result;
@@ -104,17 +123,14 @@ static inline enum exec execute(struct cpu *cpu)
 	result = fetch(cpu, &word);
 	if (result == EXEC_OK)
 		result = dispatch[decode_bucket(word)](cpu, word);
-	cpu->cycles++;
-	cpu->instructions++;
-	if (unlikely(result != EXEC_OK))
-		return result;
-	if (in_delay_slot) {
-		cpu->pc = cpu->branch_target;
-		cpu->in_delay_slot = false;
-	} else {
-		cpu->pc += 4;
-	}
-	return EXEC_OK;
+	complete(cpu, in_delay_slot, result);
+}
+
+void interpreter_execute(struct cpu *cpu, uint32_t word)
+{
+	bool in_delay_slot = cpu->in_delay_slot;
+
+	complete(cpu, in_delay_slot, dispatch[decode_bucket(word)](cpu, word));
 }
 
 void interpreter_step(struct cpu *cpu)

@@ -56,7 +56,7 @@ void cpu_reset(struct cpu *cpu)
 	cpu->fcr31 = 0;
 	cpu->pc = VECTOR_RESET;
 	cpu->in_delay_slot = false;
-	cpu->linked = false;
+	cpu->linked = LINK_NONE;
 	cpu->linked_address = 0;
 	cpu->waiting = false;
 	/* Never zero, which xorshift could not leave. */

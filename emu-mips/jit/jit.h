@@ -140,6 +140,7 @@ struct block {
 	struct link *links;
 	uint16_t link_count;
 	uint32_t code_size;
+	uint32_t hot_size;   /* of it, up to the stubs */
 	uint64_t executions; /* counted with profiling only */
 	struct block *region_next;
 	struct page_ref page[BLOCK_MAX_PAGES];
@@ -225,6 +226,7 @@ struct trace_insn {
 	uint64_t pc;
 	uint32_t word;
 	const struct insn *insn;
+	uint32_t sources;    /* mask of general registers read (perhaps one too many) */
 	uint8_t destination; /* general register written, 0: none */
 	bool delay_slot;
 	bool check_page; /* enters another mapped page: its translation must be checked */

@@ -17,6 +17,7 @@ static void visit_block(const struct block *block,
 		.code = (const uint32_t *)(const void *)(block->host_page + offset),
 		.host = block->checked_entry,
 		.host_size = block->code_size,
+		.host_hot = block->hot_size,
 		.mode = (enum cpu_mode)(block->key & KEY_MODE),
 	};
 

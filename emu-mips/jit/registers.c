@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Where guest registers are during translation: pinned ones in their host register always; the
- * others in struct cpu, with copies in a few host registers inside a block. The copies are written
- * through, so an exit has nothing to store, except where the value is overwritten before any exit
- * can happen. Which ones are kept is decided by their next use in the superblock (Belady's rule).
+ * others in struct cpu, with copies in a few host registers inside a block. A copy that has been
+ * written is stored only where its home is needed: when the host register is taken for another
+ * one, in the cold stub of an exit, at the end of the block; never, where the value is overwritten
+ * before any of these. Which ones are kept is decided by their next use in the superblock (Belady's
+ * rule).
+ *
+ * 32-bit operations leave the low half of a result in its host register and do not extend the sign
+ * (`narrow`); that is done when something needs all 64 bits, or the home does.
  */
 #include "translate.h"
+
+#include <string.h>
+
+#define OVERWRITTEN (NEVER_USED + 1) /* next_use(): written before it is read */
+#define UNUSED	    (NEVER_USED + 2) /* next_use(): neither in this block */
 
 /* Most used by compiled code: v0 a0 sp. A jump between blocks moves nothing. */
 static const uint8_t pinned[32] = {[2] = RBX, [4] = RDI, [29] = R12};
@@ -32,6 +42,11 @@ static struct operand home(unsigned r)
 	return pinned[r] ? op_reg((enum host_reg)pinned[r]) : CPU_FIELD(gpr[r]);
 }
 
+static uint32_t bit(unsigned r)
+{
+	return UINT32_C(1) << r;
+}
+
 /* ---- Copies ---- */
 
 static int copy_of(const struct builder *t, unsigned r)
@@ -43,75 +58,117 @@ static int copy_of(const struct builder *t, unsigned r)
 	return -1;
 }
 
+struct operand register_place(const struct builder *t, unsigned r)
+{
+	int n = copy_of(t, r);
+
+	return n >= 0 ? op_reg(copy_registers[n]) : home(r);
+}
+
 void forget_copy(struct builder *t, unsigned r)
 {
 	int n = copy_of(t, r);
 
+	t->state.narrow &= ~bit(r);
 	if (n < 0)
 		return;
 	t->state.copy[n] = 0;
-	t->state.unsaved &= (uint8_t) ~(1u << n);
+	t->state.dirty &= (uint8_t) ~(1u << n);
 }
 
-static bool reads(const struct trace_insn *i, unsigned r)
+static void widen(struct builder *t, unsigned r)
 {
-	if (i->insn->format == FORMAT_TARGET || i->insn->format == FORMAT_RT_UIMM)
-		return false;
-	if (field_rs(i->word) == r)
-		return true;
-	return field_rt(i->word) == r &&
-	       (i->destination != r || i->insn->format == FORMAT_RD_RS_RT ||
-		i->insn->format == FORMAT_RD_RT_SA || i->insn->format == FORMAT_INSERT);
+	struct operand o = register_place(t, r);
+
+	if (!(t->state.narrow & bit(r)))
+		return;
+	emit_load(&t->e, LOAD_S32, (enum host_reg)o.base, o);
+	t->state.narrow &= ~bit(r);
 }
 
-/* Instructions until @r is read, or a large number when it is written first or not read. */
+static void write_back(struct builder *t, unsigned n)
+{
+	unsigned r = t->state.copy[n];
+
+	if (!(t->state.dirty >> n & 1))
+		return;
+	widen(t, r);
+	emit_mov_rm_r(&t->e, true, home(r), copy_registers[n]);
+	t->state.dirty &= (uint8_t) ~(1u << n);
+}
+
+/* Instructions until @r is read, or one of the large numbers. */
 static unsigned next_use(const struct builder *t, unsigned r)
 {
 	for (unsigned n = t->index + 1; n < t->trace->length; n++) {
-		if (reads(&t->trace->insn[n], r))
+		if (t->trace->insn[n].sources & bit(r))
 			return n - t->index;
 		if (t->trace->insn[n].destination == r)
-			break;
+			return OVERWRITTEN;
 	}
-	return NEVER_USED;
+	return UNUSED;
+}
+
+/* Whether the present value of @r, which nothing reads any more, is gone before anything can leave
+ * the block. */
+static bool dead(const struct builder *t, unsigned r)
+{
+	/* The branch of a delay slot leaves behind it. */
+	if (t->trace->insn[t->index].delay_slot || (t->trace->insn[t->index].sources & bit(r)))
+		return false;
+	for (unsigned n = t->index; n < t->trace->length; n++) {
+		const struct trace_insn *i = &t->trace->insn[n];
+
+		if (!cannot_leave(t, i))
+			return false;
+		if (i->destination == r)
+			return true;
+	}
+	return false;
+}
+
+/* The copy to give up for something used in @use instructions, or -1. */
+static int find_victim(const struct builder *t, unsigned use)
+{
+	uint32_t sources = t->trace->insn[t->index].sources;
+	unsigned farthest = use;
+	int victim = -1;
+
+	for (int n = 0; n < COPIES; n++) {
+		unsigned other = t->state.copy[n];
+
+		if ((t->locked >> n & 1) || (sources & bit(other) & ~1u))
+			continue;
+		if (!other)
+			return n;
+		use = next_use(t, other);
+		if (use > farthest) {
+			farthest = use;
+			victim = n;
+		}
+	}
+	return victim;
 }
 
 /* A host register for a copy of @r, or -1 when it would not pay. */
 static int take_copy(struct builder *t, unsigned r)
 {
-	unsigned use = next_use(t, r), farthest = use;
-	int victim = -1;
+	unsigned use = next_use(t, r), old;
+	int victim;
 
-	if (use == NEVER_USED || t->in_stub)
+	if (use == UNUSED || t->in_stub)
 		return -1;
-	for (int n = 0; n < COPIES; n++) {
-		unsigned other;
-
-		if (t->locked >> n & 1)
-			continue;
-		other = t->state.copy[n] ? next_use(t, t->state.copy[n]) : NEVER_USED + 1;
-		if (other > farthest) {
-			farthest = other;
-			victim = n;
-		}
+	victim = find_victim(t, use);
+	if (victim < 0)
+		return -1;
+	old = t->state.copy[victim];
+	if (old) {
+		if (next_use(t, old) != OVERWRITTEN || !dead(t, old))
+			write_back(t, (unsigned)victim);
+		forget_copy(t, old);
 	}
-	if (victim >= 0) {
-		if (t->state.unsaved >> victim & 1)
-			emit_mov_rm_r(&t->e, true, home(t->state.copy[victim]),
-				      copy_registers[victim]);
-		t->state.unsaved &= (uint8_t) ~(1u << victim);
-		t->state.copy[victim] = 0;
-		t->locked |= 1u << victim;
-	}
+	t->locked |= 1u << victim;
 	return victim;
-}
-
-/* Where @r can be read now, without emitting anything. */
-static struct operand place(const struct builder *t, unsigned r)
-{
-	int n = copy_of(t, r);
-
-	return n >= 0 ? op_reg(copy_registers[n]) : home(r);
 }
 
 /* ---- Known values ---- */
@@ -123,13 +180,13 @@ bool value_known(const struct builder *t, unsigned r, uint64_t *value)
 }
 
 /* May clobber RDX, leaves the flags. */
-void materialise(struct builder *t, unsigned r)
+static void materialise(struct builder *t, unsigned r)
 {
 	uint64_t value = t->state.value[r];
 
-	if (!(t->state.pending >> r & 1))
+	if (!(t->state.pending & bit(r)))
 		return;
-	t->state.pending &= ~(UINT32_C(1) << r);
+	t->state.pending &= ~bit(r);
 	if (pinned[r]) {
 		emit_mov_r_imm(&t->e, (enum host_reg)pinned[r], value);
 	} else if (fits_s32((int64_t)value)) {
@@ -140,10 +197,20 @@ void materialise(struct builder *t, unsigned r)
 	}
 }
 
-void materialise_all(struct builder *t)
+void settle(struct builder *t)
 {
+	for (unsigned n = 0; n < COPIES; n++)
+		write_back(t, n);
+	for (unsigned r = 1; t->state.narrow; r++)
+		widen(t, r);
 	for (unsigned r = 1; t->state.pending; r++)
 		materialise(t, r);
+}
+
+void settle_and_forget(struct builder *t)
+{
+	settle(t);
+	memset(t->state.copy, 0, sizeof(t->state.copy));
 }
 
 void set_known(struct builder *t, unsigned r, uint64_t value)
@@ -151,55 +218,108 @@ void set_known(struct builder *t, unsigned r, uint64_t value)
 	if (r == 0)
 		return;
 	forget_copy(t, r);
-	t->state.known |= UINT32_C(1) << r;
-	t->state.pending |= UINT32_C(1) << r;
+	t->state.known |= bit(r);
+	t->state.pending |= bit(r);
 	t->state.value[r] = value;
 }
 
-/* ---- Reading and writing ---- */
-
-struct operand source(struct builder *t, unsigned r)
+bool is_word(const struct builder *t, unsigned r)
 {
-	int n;
+	if (t->state.known & bit(r))
+		return fits_s32((int64_t)t->state.value[r]);
+	return t->state.word & bit(r);
+}
 
-	materialise(t, r);
-	n = copy_of(t, r);
-	if (n >= 0) {
+bool is_narrow(const struct builder *t, unsigned r)
+{
+	return t->state.narrow & bit(r);
+}
+
+/* ---- Reading ---- */
+
+static struct operand read_operand(struct builder *t, unsigned r, bool full)
+{
+	int n = copy_of(t, r);
+
+	if (n >= 0)
 		t->locked |= 1u << n;
-		return op_reg(copy_registers[n]);
+	if (n >= 0 || pinned[r]) {
+		materialise(t, r);
+		if (full)
+			widen(t, r);
+		return register_place(t, r);
 	}
-	if (pinned[r] || r == 0)
+	if (r)
+		n = take_copy(t, r);
+	if (n < 0) {
+		materialise(t, r);
 		return home(r);
-	n = take_copy(t, r);
-	if (n < 0)
-		return home(r);
-	emit_mov_r_rm(&t->e, true, copy_registers[n], home(r));
+	}
+	if (t->state.pending & bit(r)) {
+		emit_mov_r_imm(&t->e, copy_registers[n], t->state.value[r]);
+		t->state.pending &= ~bit(r);
+		t->state.dirty |= (uint8_t)(1u << n);
+	} else {
+		emit_mov_r_rm(&t->e, true, copy_registers[n], home(r));
+	}
 	t->state.copy[n] = (uint8_t)r;
 	return op_reg(copy_registers[n]);
 }
 
-void load_register(struct builder *t, enum host_reg reg, unsigned r)
+struct operand source(struct builder *t, unsigned r)
 {
-	if (t->state.known >> r & 1)
-		emit_mov_r_imm(&t->e, reg, t->state.value[r]);
-	else
-		emit_mov_r_rm(&t->e, true, reg, place(t, r));
+	return read_operand(t, r, true);
 }
 
-enum host_reg source_register(struct builder *t, unsigned r, enum host_reg scratch)
+struct operand source_low(struct builder *t, unsigned r)
+{
+	return read_operand(t, r, false);
+}
+
+void load_register(struct builder *t, enum host_reg reg, unsigned r)
+{
+	if (t->state.known & bit(r))
+		emit_mov_r_imm(&t->e, reg, t->state.value[r]);
+	else if (is_narrow(t, r))
+		emit_load(&t->e, LOAD_S32, reg, register_place(t, r));
+	else
+		emit_mov_r_rm(&t->e, true, reg, register_place(t, r));
+}
+
+void load_low(struct builder *t, enum host_reg reg, unsigned r)
+{
+	if (t->state.known & bit(r))
+		emit_mov_r_imm(&t->e, reg, (uint32_t)t->state.value[r]);
+	else if (!operand_is(register_place(t, r), reg))
+		emit_mov_r_rm(&t->e, false, reg, register_place(t, r));
+}
+
+static enum host_reg read_register(struct builder *t, unsigned r, enum host_reg scratch, bool full)
 {
 	struct operand o;
 
-	if (!pinned[r] && (t->state.known >> r & 1)) {
+	if (!pinned[r] && (t->state.known & bit(r))) {
 		emit_mov_r_imm(&t->e, scratch, t->state.value[r]);
 		return scratch;
 	}
-	o = source(t, r);
+	o = read_operand(t, r, full);
 	if (!o.memory)
 		return (enum host_reg)o.base;
 	emit_mov_r_rm(&t->e, true, scratch, o);
 	return scratch;
 }
+
+enum host_reg source_register(struct builder *t, unsigned r, enum host_reg scratch)
+{
+	return read_register(t, r, scratch, true);
+}
+
+enum host_reg source_register_low(struct builder *t, unsigned r, enum host_reg scratch)
+{
+	return read_register(t, r, scratch, false);
+}
+
+/* ---- Writing ---- */
 
 enum host_reg target(struct builder *t, unsigned r)
 {
@@ -215,39 +335,47 @@ enum host_reg target(struct builder *t, unsigned r)
 	return copy_registers[n];
 }
 
-/* Whether @r's new value is gone again before anything can leave the block. */
-static bool overwritten_first(const struct builder *t, unsigned r)
+static void set_value(struct builder *t, unsigned r, enum host_reg reg, bool narrow)
 {
-	/* The branch of a delay slot leaves behind it. */
-	if (t->trace->insn[t->index].delay_slot)
-		return false;
-	for (unsigned n = t->index + 1; n < t->trace->length; n++) {
-		const struct trace_insn *i = &t->trace->insn[n];
+	int n;
 
-		if (!cannot_leave(t, i))
-			return false;
-		if (i->destination == r)
-			return true;
+	if (r == 0)
+		return;
+	t->state.known &= ~bit(r);
+	t->state.pending &= ~bit(r);
+	t->state.word &= ~bit(r);
+	forget_copy(t, r);
+	for (n = COPIES - 1; n >= 0; n--) {
+		if (copy_registers[n] == reg)
+			break;
 	}
-	return false;
+	if (n < 0 && narrow && pinned_register(r) != reg) {
+		emit_load(&t->e, LOAD_S32, reg, op_reg(reg));
+		narrow = false;
+	}
+	if (narrow)
+		t->state.narrow |= bit(r);
+	if (n >= 0) {
+		t->state.copy[n] = (uint8_t)r;
+		t->state.dirty |= (uint8_t)(1u << n);
+	} else {
+		emit_mov_rm_r(&t->e, true, home(r), reg);
+	}
 }
 
 void finish(struct builder *t, unsigned r, enum host_reg reg)
 {
-	if (r == 0)
-		return;
-	t->state.known &= ~(UINT32_C(1) << r);
-	t->state.pending &= ~(UINT32_C(1) << r);
-	forget_copy(t, r);
-	for (int n = 0; n < COPIES; n++) {
-		if (copy_registers[n] != reg)
-			continue;
-		t->state.copy[n] = (uint8_t)r;
-		if (overwritten_first(t, r)) {
-			t->state.unsaved |= (uint8_t)(1u << n);
-			return;
-		}
-		t->state.unsaved &= (uint8_t) ~(1u << n);
-	}
-	emit_mov_rm_r(&t->e, true, home(r), reg);
+	set_value(t, r, reg, false);
+}
+
+void finish_word(struct builder *t, unsigned r, enum host_reg reg)
+{
+	set_value(t, r, reg, false);
+	t->state.word |= bit(r);
+}
+
+void finish_low(struct builder *t, unsigned r, enum host_reg reg)
+{
+	set_value(t, r, reg, true);
+	t->state.word |= bit(r);
 }

@@ -49,6 +49,56 @@ static unsigned destination(const struct insn *insn, uint32_t word)
 	}
 }
 
+/* Mask of the general registers that @insn reads. */
+static uint32_t sources(const struct insn *insn, uint32_t word)
+{
+	uint32_t rs = UINT32_C(1) << field_rs(word), rt = UINT32_C(1) << field_rt(word);
+	uint32_t rd = UINT32_C(1) << field_rd(word);
+
+	switch (insn->format) {
+	case FORMAT_RS:
+	case FORMAT_RD_RS:
+	case FORMAT_RS_SIMM:
+	case FORMAT_RS_BRANCH:
+	case FORMAT_RT_RS_SIMM:
+	case FORMAT_RT_RS_UIMM:
+	case FORMAT_EXTRACT:
+	case FORMAT_MEM:
+	case FORMAT_HINT_MEM:
+	case FORMAT_FT_MEM:
+	case FORMAT_FD_FS_FT_RS:
+		return rs;
+	case FORMAT_RT:
+	case FORMAT_RD_RT:
+	case FORMAT_RD_RT_SA:
+	case FORMAT_RT_CP0:
+	case FORMAT_RT_FS:
+	case FORMAT_RT_FCR:
+	case FORMAT_FD_FS_RT:
+		return rt;
+	case FORMAT_RD_RS_CC:
+		return rs | rd;
+	case FORMAT_RD_RS_RT:
+		return insn->id == INSN_ID_movz || insn->id == INSN_ID_movn ? rs | rt | rd
+									    : rs | rt;
+	case FORMAT_RS_RT:
+	case FORMAT_RD_RT_RS:
+	case FORMAT_RS_RT_BRANCH:
+	case FORMAT_INSERT:
+	case FORMAT_FD_INDEX:
+	case FORMAT_FS_INDEX:
+	case FORMAT_HINT_INDEX:
+		return rs | rt;
+	case FORMAT_RT_MEM:
+		return insn->class == CLASS_LOAD_LINKED ||
+				       (insn->class == CLASS_LOAD && access_size(insn))
+			       ? rs
+			       : rs | rt;
+	default:
+		return 0;
+	}
+}
+
 /* Finds the host page of @va, entering it into the trace; returns its index or -1. */
 static int find_page(struct cpu *cpu, struct trace *trace, uint64_t va)
 {
@@ -88,6 +138,7 @@ static bool append(struct cpu *cpu, struct trace *trace, uint64_t pc, bool delay
 	i->page = (uint8_t)page;
 	i->check_page = trace->length > 0 && i->page != trace->insn[trace->length - 1].page &&
 			!address_unmapped(trace->key, pc);
+	i->sources = sources(i->insn, i->word) & ~UINT32_C(1);
 	i->destination = (uint8_t)destination(i->insn, i->word);
 	trace->length++;
 	return true;

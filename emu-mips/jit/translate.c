@@ -91,7 +91,7 @@ void emit_interpret(struct builder *t, const struct trace_insn *i)
 {
 	struct site *site = make_site(t, SITE_INTERPRET);
 
-	materialise_all(t);
+	settle(t);
 	if (site->target == TARGET_CONDITION && t->slot.evaluate) {
 		enum condition cc = emit_compare(t, t->slot.branch);
 
@@ -99,8 +99,8 @@ void emit_interpret(struct builder *t, const struct trace_insn *i)
 	}
 	emit_site_jump(&t->e, site, t->jit->thunk_site);
 	site->resume = emit_here(&t->e);
-	if (i->destination)
-		t->state.known &= ~(UINT32_C(1) << i->destination);
+	t->state.known &= ~(UINT32_C(1) << i->destination) | 1;
+	t->state.word &= ~(UINT32_C(1) << i->destination);
 	forget_copy(t, i->destination);
 }
 
@@ -132,15 +132,18 @@ void emit_page_check(struct builder *t, const struct trace_insn *i)
 	add_site_stub(t, emit_jcc(&t->e, CC_NE), make_site(t, SITE_CONTINUE));
 }
 
-static translate_function *translator_of(const struct insn *insn)
+translate_function *translator_of(const struct insn *insn)
 {
-	translate_function *f = translate_int_table[insn->id];
+	static translate_function *const *const tables[] = {
+		translate_int_table, translate_bits_table, translate_muldiv_table,
+		translate_mem_table, translate_fpu_table,  translate_cp0_table,
+	};
 
-	if (!f)
-		f = translate_mem_table[insn->id];
-	if (!f)
-		f = translate_fpu_table[insn->id];
-	return f ? f : translate_cp0_table[insn->id];
+	for (size_t n = 0; n < sizeof(tables) / sizeof(tables[0]); n++) {
+		if (tables[n][insn->id])
+			return tables[n][insn->id];
+	}
+	return NULL;
 }
 
 /* Instructions that end a block elsewhere, but in unmapped kernel code cannot change what comes
@@ -318,7 +321,7 @@ static void emit_stub(struct builder *t, struct stub *stub)
 	if (stub->zero != ZERO_NONE)
 		emit_zero_checks(t, stub);
 	if (stub->site) {
-		materialise_all(t);
+		settle(t);
 		if (stub->evaluate) {
 			enum condition cc = emit_compare(t, stub->branch);
 
@@ -328,8 +331,8 @@ static void emit_stub(struct builder *t, struct stub *stub)
 		return;
 	}
 	/* A link: where nothing is to be done before it, the jump itself is what gets patched. */
-	if (stub->give_back || stub->state.pending) {
-		materialise_all(t);
+	if (stub->give_back || stub->state.pending || stub->state.dirty || stub->state.narrow) {
+		settle(t);
 		if (stub->give_back)
 			emit_alu_rm_i(e, true, ALU_ADD, op_reg(REG_BUDGET), stub->give_back);
 		stub->link->place = emit_jmp(e);
@@ -390,7 +393,7 @@ static void emit_end(struct builder *t)
 	t->index = trace->length - 1;
 	switch (trace->end) {
 	case END_LINK:
-		materialise_all(t);
+		settle(t);
 		add_exit_stub(t, emit_jmp(&t->e), trace->next, trace->length);
 		t->link[t->links - 1].middle = (trace->key & KEY_SHORT) &&
 					       trace->next == trace->insn[t->index].pc + 4 &&
@@ -400,7 +403,7 @@ static void emit_end(struct builder *t)
 		emit_indirect(t);
 		break;
 	case END_INTERPRET:
-		materialise_all(t);
+		settle(t);
 		site = make_site(t, SITE_INTERPRET);
 		site->pc = trace->next;
 		site->word = trace->next_word;
@@ -482,12 +485,9 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 	t->links = 0;
 	t->fpu_checked = false;
 	t->in_stub = false;
+	t->skip = false;
 	t->locked = 0;
-	memset(t->state.copy, 0, sizeof(t->state.copy));
-	t->state.unsaved = 0;
-	t->state.known = 1; /* $zero */
-	t->state.pending = 0;
-	t->state.value[0] = 0;
+	t->state = (struct register_state){.known = 1}; /* $zero */
 	cache_begin(jit, &t->e);
 	t->block = cache_allocate(jit, sizeof(*t->block));
 	*t->block = (struct block){0};
@@ -503,12 +503,14 @@ struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *t
 			n += translate_branch(t, i);
 		} else {
 			translate_plain(t, i);
-			n++;
+			n += t->skip ? 2 : 1;
+			t->skip = false;
 		}
 	}
 	emit_end(t);
 	t->block->links = cache_allocate(jit, t->links * sizeof(struct link));
 	t->in_stub = true;
+	t->block->hot_size = (uint32_t)(emit_here(&t->e) - t->block->checked_entry);
 	for (unsigned s = 0; s < t->stubs; s++)
 		emit_stub(t, &t->stub[s]);
 	if (t->e.overflow)

@@ -4,9 +4,8 @@
  *
  * Guest registers during translation: each has a home (its pinned host register, or its place in
  * struct cpu), see registers.c. A register whose value is known at translation time may be
- * `pending`: its home is stale until the value is materialised, which happens when an instruction
- * needs the home, in the cold stub of an exit, or at the end of the block. So LUI/ORI/DADDIU/DSLL
- * chains cost nothing.
+ * `pending`: its home is stale until the value is needed there, as that of a written copy. So
+ * LUI/ORI/DADDIU/DSLL chains cost nothing.
  */
 #ifndef JIT_TRANSLATE_H
 #define JIT_TRANSLATE_H
@@ -15,12 +14,15 @@
 
 #define NEVER_USED 1000u
 
+/* Masks are of guest registers, but for `dirty`. */
 struct register_state {
 	uint32_t known;	  /* value[] is valid */
-	uint32_t pending; /* known, and the home is stale */
+	uint32_t pending; /* known, and the home is stale; it has no copy then */
+	uint32_t word;	  /* a sign-extended 32-bit value (where not known) */
+	uint32_t narrow;  /* of these: the upper half of the host register is anything */
 	uint64_t value[32];
-	uint8_t unsaved;      /* mask of copies whose home is stale; overwritten before any exit */
-	uint8_t copy[COPIES]; /* guest register whose value copy_registers[n] holds too; 0: none */
+	uint8_t dirty;	      /* mask of copies whose home is stale */
+	uint8_t copy[COPIES]; /* guest register whose value copy_registers[n] holds; 0: none */
 };
 
 /* How the branch whose delay slot is being translated goes on. */
@@ -65,6 +67,7 @@ struct builder {
 	struct emitter e;
 	unsigned index; /* instruction being translated */
 	bool fpu_checked;
+	bool skip;	 /* the next instruction has been done with this one */
 	bool in_stub;	 /* no new copies */
 	unsigned locked; /* mask of copies that the present instruction uses */
 	struct register_state state;
@@ -80,6 +83,8 @@ typedef bool translate_function(struct builder *t, const struct trace_insn *i);
 
 /* By enum insn_id; NULL: the interpreter's. Each file fills in its kind. */
 extern translate_function *const translate_int_table[INSN_COUNT];
+extern translate_function *const translate_bits_table[INSN_COUNT];
+extern translate_function *const translate_muldiv_table[INSN_COUNT];
 extern translate_function *const translate_mem_table[INSN_COUNT];
 extern translate_function *const translate_fpu_table[INSN_COUNT];
 extern translate_function *const translate_cp0_table[INSN_COUNT];
@@ -94,22 +99,36 @@ struct operand frame_field(size_t offset);
 #define FRAME_FIELD(field) frame_field(offsetof(struct jit_frame, field))
 
 bool value_known(const struct builder *t, unsigned r, uint64_t *value);
-/* Operand to read @r from; materialises it. */
+/* Whether @r holds a sign-extended 32-bit value; and its host register only the low half of it. */
+bool is_word(const struct builder *t, unsigned r);
+bool is_narrow(const struct builder *t, unsigned r);
+/* Operand to read @r from. Of the _low forms only the low 32 bits are right. */
 struct operand source(struct builder *t, unsigned r);
+struct operand source_low(struct builder *t, unsigned r);
 /* A host register holding @r: its own, or @scratch loaded with it. */
 enum host_reg source_register(struct builder *t, unsigned r, enum host_reg scratch);
+enum host_reg source_register_low(struct builder *t, unsigned r, enum host_reg scratch);
+/* Where @r is now; nothing is emitted and nothing changes. Not for pending or narrow registers. */
+struct operand register_place(const struct builder *t, unsigned r);
 /* Copies @r into @reg. */
 void load_register(struct builder *t, enum host_reg reg, unsigned r);
+void load_low(struct builder *t, enum host_reg reg, unsigned r);
 /* Where to compute @r: a host register, which may hold its old value. To be followed by finish();
  * operands are to be taken by source() or load_register(), before or after. RAX: no better one. */
 enum host_reg target(struct builder *t, unsigned r);
-/* The copy of @r does not hold any more: memory has been written behind it. */
+/* The copy of @r does not hold any more: memory has been written behind it. It must be clean, or
+ * its value overwritten. */
 void forget_copy(struct builder *t, unsigned r);
-/* @r's new value is in @reg: stores it home and forgets what was known. */
+/* @r's new value is in @reg, and what was known of the old one is forgotten. */
 void finish(struct builder *t, unsigned r, enum host_reg reg);
+/* The same for a sign-extended 32-bit value; or one to be extended from the low half of @reg. */
+void finish_word(struct builder *t, unsigned r, enum host_reg reg);
+void finish_low(struct builder *t, unsigned r, enum host_reg reg);
 void set_known(struct builder *t, unsigned r, uint64_t value);
-void materialise(struct builder *t, unsigned r);
-void materialise_all(struct builder *t);
+/* Brings all homes up to date. May clobber RDX, leaves the flags. */
+void settle(struct builder *t);
+/* The same, and no copies after it: for code that comes back from C code in several places. */
+void settle_and_forget(struct builder *t);
 
 /* ---- translate.c ---- */
 
@@ -136,6 +155,8 @@ void check_fpu(struct builder *t, const struct trace_insn *i);
 /* Checks that the page of the present instruction is mapped as it was at translation. */
 void emit_page_check(struct builder *t, const struct trace_insn *i);
 
+/* How @insn is translated; NULL: it is the interpreter's. */
+translate_function *translator_of(const struct insn *insn);
 /* The interpreter's handler of an instruction. */
 exec_handler *insn_handler(unsigned id);
 
@@ -147,5 +168,7 @@ bool cannot_leave(const struct builder *t, const struct trace_insn *i);
 unsigned translate_branch(struct builder *t, const struct trace_insn *i);
 /* Compares for the conditional branch @i and returns the condition on which it is taken. */
 enum condition emit_compare(struct builder *t, const struct trace_insn *i);
+/* Sets the flags as for rs - rt, whose low or all bits it compares as they are at hand. */
+void emit_compare_registers(struct builder *t, unsigned rs, unsigned rt);
 
 #endif

@@ -19,42 +19,49 @@ static bool is_likely(const struct trace_insn *i)
 /* Compares a register with zero. */
 static void compare_zero(struct builder *t, unsigned r)
 {
-	struct operand o = source(t, r);
+	bool wide = !is_narrow(t, r);
+	struct operand o = source_low(t, r);
 
 	if (o.memory)
-		emit_alu_rm_i(&t->e, true, ALU_CMP, o, 0);
+		emit_alu_rm_i(&t->e, wide, ALU_CMP, o, 0);
 	else
-		emit_test_rr(&t->e, true, (enum host_reg)o.base, (enum host_reg)o.base);
+		emit_test_rr(&t->e, wide, (enum host_reg)o.base, (enum host_reg)o.base);
 }
 
-static void compare_registers(struct builder *t, unsigned rs, unsigned rt)
+void emit_compare_registers(struct builder *t, unsigned rs, unsigned rt)
 {
+	/* Sign-extended words compare as their low halves do, signed and unsigned. */
+	bool low = is_word(t, rs) && is_word(t, rt) && (is_narrow(t, rs) || is_narrow(t, rt));
+	struct operand right;
 	uint64_t value;
 
-	if (value_known(t, rs, &value)) {
-		unsigned swap = rs;
-
-		rs = rt;
-		rt = swap;
-	}
 	if (value_known(t, rt, &value) && fits_s32((int64_t)value)) {
 		if (value == 0)
 			compare_zero(t, rs);
 		else
-			emit_alu_rm_i(&t->e, true, ALU_CMP, source(t, rs), (int32_t)value);
+			emit_alu_rm_i(&t->e, !low, ALU_CMP, low ? source_low(t, rs) : source(t, rs),
+				      (int32_t)value);
 		return;
 	}
-	if (pinned_register(rs) == NO_REG && pinned_register(rt) != NO_REG) {
-		unsigned swap = rs;
-
-		rs = rt;
-		rt = swap;
-	}
-	{
-		struct operand right = source(t, rt);
-
+	if (low) {
+		right = source_low(t, rt);
+		emit_alu_r_rm(&t->e, false, ALU_CMP, source_register_low(t, rs, RAX), right);
+	} else {
+		right = source(t, rt);
 		emit_alu_r_rm(&t->e, true, ALU_CMP, source_register(t, rs, RAX), right);
 	}
+}
+
+/* For equality, so in either order. */
+static void compare_equal(struct builder *t, unsigned rs, unsigned rt)
+{
+	uint64_t value;
+
+	if (value_known(t, rs, &value) ||
+	    (pinned_register(rs) == NO_REG && pinned_register(rt) != NO_REG))
+		emit_compare_registers(t, rt, rs);
+	else
+		emit_compare_registers(t, rs, rt);
 }
 
 enum condition emit_compare(struct builder *t, const struct trace_insn *i)
@@ -64,11 +71,11 @@ enum condition emit_compare(struct builder *t, const struct trace_insn *i)
 	switch (i->insn->id) {
 	case INSN_ID_beq:
 	case INSN_ID_beql:
-		compare_registers(t, rs, rt);
+		compare_equal(t, rs, rt);
 		return CC_E;
 	case INSN_ID_bne:
 	case INSN_ID_bnel:
-		compare_registers(t, rs, rt);
+		compare_equal(t, rs, rt);
 		return CC_NE;
 	case INSN_ID_blez:
 	case INSN_ID_blezl:
@@ -136,7 +143,7 @@ static void emit_slot(struct builder *t, unsigned index)
 		translate_plain(t, &t->trace->insn[index + 1]);
 		return;
 	}
-	materialise_all(t);
+	settle(t);
 	if (t->slot.target == TARGET_CONDITION && t->slot.evaluate) {
 		enum condition cc = emit_compare(t, t->slot.branch);
 
@@ -179,7 +186,7 @@ bool cannot_leave(const struct builder *t, const struct trace_insn *i)
 		return !(i->insn->flags & INSN_FPU);
 	return i->insn->class == CLASS_INT && !(i->insn->flags & (INSN_TRAPS | INSN_FPU)) &&
 	       i->insn->format != FORMAT_EXTRACT && i->insn->format != FORMAT_INSERT &&
-	       i->insn->format != FORMAT_RD_RS && translate_int_table[i->insn->id];
+	       i->insn->format != FORMAT_RD_RS && translator_of(i->insn);
 }
 
 /* JR, JALR: target in RAX at the end; emit_indirect() follows. */
@@ -201,7 +208,7 @@ static unsigned emit_register_jump(struct builder *t, const struct trace_insn *i
 	emit_slot(t, index);
 	if (!has_slot(t, index))
 		return 1;
-	materialise_all(t);
+	settle(t);
 	if (late)
 		load_register(t, RAX, rs);
 	else
@@ -236,7 +243,7 @@ static unsigned emit_branch(struct builder *t, const struct trace_insn *i)
 	if (!has_slot(t, index))
 		return 1;
 	if (t->trace->end == END_BRANCH && index + 2 == t->trace->length)
-		materialise_all(t);
+		settle(t);
 	if (kept) {
 		emit_cmp8_rm_i(&t->e, FRAME_FIELD(condition), 0);
 		cc = CC_NE;
@@ -265,7 +272,7 @@ static unsigned emit_likely(struct builder *t, const struct trace_insn *i)
 	if (!has_slot(t, index))
 		return 1;
 	if (t->trace->end == END_BRANCH && index + 2 == t->trace->length) {
-		materialise_all(t);
+		settle(t);
 		add_exit_stub(t, emit_jmp(&t->e), to, index + 2);
 	}
 	return 2;

@@ -1,118 +1,194 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Integer instructions: general registers, HI and LO, conditional traps, RDHWR. */
+/*
+ * Integer instructions: sums, logic, comparisons, conditional moves and traps, RDHWR. 32-bit
+ * results stay unextended in their host register (`narrow`) as long as only low halves are read.
+ */
 #include "translate.h"
 
 #include "mips/arch.h"
 
 #define HWR_USERLOCAL 29
 
+static struct operand read_source(struct builder *t, unsigned r, bool wide)
+{
+	return wide ? source(t, r) : source_low(t, r);
+}
+
+static void read_into(struct builder *t, bool wide, enum host_reg reg, unsigned r)
+{
+	if (wide)
+		load_register(t, reg, r);
+	else
+		load_low(t, reg, r);
+}
+
+/* dst = a + value. */
+static void add_constant(struct builder *t, bool wide, enum host_reg dst, unsigned a, int32_t value)
+{
+	struct operand from = read_source(t, a, wide);
+
+	if (!from.memory && value && !operand_is(from, dst)) {
+		emit_lea(&t->e, wide, dst, op_mem((enum host_reg)from.base, value));
+		return;
+	}
+	read_into(t, wide, dst, a);
+	if (value)
+		emit_alu_rm_i(&t->e, wide, ALU_ADD, op_reg(dst), value);
+}
+
 /* dst = a op b, @dst a host register that may be the home of a or b. */
 static void operate(struct builder *t, bool wide, enum alu_op op, enum host_reg dst, unsigned a,
 		    unsigned b)
 {
 	struct emitter *e = &t->e;
-	bool commutes = op != ALU_SUB;
-	struct operand right;
+	struct operand left, right;
 	uint64_t value;
 
-	if (commutes && value_known(t, a, &value) && fits_s32((int64_t)value)) {
+	if (op != ALU_SUB && value_known(t, a, &value) && fits_s32((int64_t)value)) {
 		unsigned swap = a;
 
 		a = b;
 		b = swap;
 	}
 	if (value_known(t, b, &value) && fits_s32((int64_t)value)) {
-		load_register(t, dst, a);
+		if (op == ALU_ADD) {
+			add_constant(t, wide, dst, a, (int32_t)value);
+			return;
+		}
+		read_into(t, wide, dst, a);
 		if (value || op == ALU_AND)
 			emit_alu_rm_i(e, wide, op, op_reg(dst), (int32_t)value);
 		return;
 	}
-	right = source(t, b);
-	if (operand_is(right, dst) && a != b) {
-		if (commutes) {
-			emit_alu_r_rm(e, wide, op, dst, source(t, a));
-			return;
+	right = read_source(t, b, wide);
+	if (a != b && operand_is(right, dst)) {
+		left = read_source(t, a, wide);
+		if (op == ALU_SUB) { /* a - b = -b + a */
+			emit_unary(e, wide, UNARY_NEG, op_reg(dst));
+			op = ALU_ADD;
 		}
-		load_register(t, RAX, a);
-		emit_alu_r_rm(e, wide, op, RAX, right);
-		emit_mov_r_rm(e, true, dst, op_reg(RAX));
+		emit_alu_r_rm(e, wide, op, dst, left);
 		return;
 	}
-	load_register(t, dst, a);
+	if (op == ALU_ADD && !right.memory) {
+		left = read_source(t, a, wide);
+		if (!left.memory && !operand_is(left, dst)) {
+			emit_lea(e, wide, dst,
+				 op_index((enum host_reg)left.base, (enum host_reg)right.base, 0,
+					  0));
+			return;
+		}
+	}
+	read_into(t, wide, dst, a);
 	emit_alu_r_rm(e, wide, op, dst, right);
 }
 
-static void sign_extend(struct builder *t, enum host_reg reg)
+/* rd = r. */
+static bool move(struct builder *t, unsigned rd, unsigned r)
 {
-	emit_load(&t->e, LOAD_S32, reg, op_reg(reg));
-}
-
-/* Three-register operations: rd = rs op rt. */
-static bool three(struct builder *t, const struct trace_insn *i, bool wide, enum alu_op op)
-{
-	unsigned rd = field_rd(i->word), rs = field_rs(i->word), rt = field_rt(i->word);
 	enum host_reg dst = target(t, rd);
+	bool word = is_word(t, r), narrow = is_narrow(t, r);
 
 	if (rd == 0)
 		return true;
-	if (wide && op == ALU_SUB && rs == 0) {
-		load_register(t, dst, rt);
-		emit_unary(&t->e, true, UNARY_NEG, op_reg(dst));
+	emit_mov_r_rm(&t->e, !narrow, dst, read_source(t, r, !narrow));
+	if (narrow)
+		finish_low(t, rd, dst);
+	else if (word)
+		finish_word(t, rd, dst);
+	else
+		finish(t, rd, dst);
+	return true;
+}
+
+static bool sum(struct builder *t, const struct trace_insn *i, bool wide, enum alu_op op)
+{
+	unsigned rd = field_rd(i->word), rs = field_rs(i->word), rt = field_rt(i->word);
+	enum host_reg dst;
+
+	if (rd == 0)
+		return true;
+	if (rt == 0 && (wide || is_word(t, rs)))
+		return move(t, rd, rs);
+	dst = target(t, rd);
+	if (op == ALU_SUB && rs == 0) {
+		read_into(t, wide, dst, rt);
+		emit_unary(&t->e, wide, UNARY_NEG, op_reg(dst));
 	} else {
 		operate(t, wide, op, dst, rs, rt);
 	}
-	if (!wide)
-		sign_extend(t, dst);
-	finish(t, rd, dst);
+	if (wide)
+		finish(t, rd, dst);
+	else
+		finish_low(t, rd, dst);
 	return true;
 }
 
 static bool t_addu(struct builder *t, const struct trace_insn *i)
 {
-	return three(t, i, false, ALU_ADD);
+	return sum(t, i, false, ALU_ADD);
 }
 
 static bool t_subu(struct builder *t, const struct trace_insn *i)
 {
-	return three(t, i, false, ALU_SUB);
+	return sum(t, i, false, ALU_SUB);
 }
 
 static bool t_daddu(struct builder *t, const struct trace_insn *i)
 {
-	return three(t, i, true, ALU_ADD);
+	return sum(t, i, true, ALU_ADD);
 }
 
 static bool t_dsubu(struct builder *t, const struct trace_insn *i)
 {
-	return three(t, i, true, ALU_SUB);
+	return sum(t, i, true, ALU_SUB);
+}
+
+/* Of two words the result is a word. */
+static bool logical(struct builder *t, const struct trace_insn *i, enum alu_op op, bool invert)
+{
+	unsigned rd = field_rd(i->word), rs = field_rs(i->word), rt = field_rt(i->word);
+	bool words = is_word(t, rs) && is_word(t, rt);
+	bool low = words && (is_narrow(t, rs) || is_narrow(t, rt));
+	enum host_reg dst;
+
+	if (rd == 0)
+		return true;
+	if (op != ALU_AND && rt == 0 && !invert)
+		return move(t, rd, rs);
+	if (op != ALU_AND && rs == 0 && !invert)
+		return move(t, rd, rt);
+	dst = target(t, rd);
+	operate(t, !low, op, dst, rs, rt);
+	if (invert)
+		emit_unary(&t->e, !low, UNARY_NOT, op_reg(dst));
+	if (low)
+		finish_low(t, rd, dst);
+	else if (words)
+		finish_word(t, rd, dst);
+	else
+		finish(t, rd, dst);
+	return true;
 }
 
 static bool t_and(struct builder *t, const struct trace_insn *i)
 {
-	return three(t, i, true, ALU_AND);
+	return logical(t, i, ALU_AND, false);
 }
 
 static bool t_or(struct builder *t, const struct trace_insn *i)
 {
-	return three(t, i, true, ALU_OR);
+	return logical(t, i, ALU_OR, false);
 }
 
 static bool t_xor(struct builder *t, const struct trace_insn *i)
 {
-	return three(t, i, true, ALU_XOR);
+	return logical(t, i, ALU_XOR, false);
 }
 
 static bool t_nor(struct builder *t, const struct trace_insn *i)
 {
-	unsigned rd = field_rd(i->word);
-	enum host_reg dst = target(t, rd);
-
-	if (rd == 0)
-		return true;
-	operate(t, true, ALU_OR, dst, field_rs(i->word), field_rt(i->word));
-	emit_unary(&t->e, true, UNARY_NOT, op_reg(dst));
-	finish(t, rd, dst);
-	return true;
+	return logical(t, i, ALU_OR, true);
 }
 
 /* Additions that trap on overflow: the interpreter raises the exception. */
@@ -123,9 +199,10 @@ static bool trapping(struct builder *t, const struct trace_insn *i, bool wide, e
 	load_register(t, RAX, field_rs(i->word));
 	emit_alu_r_rm(&t->e, wide, op, RAX, source(t, field_rt(i->word)));
 	interpret_if(t, CC_O);
-	if (!wide)
-		sign_extend(t, RAX);
-	finish(t, rd, RAX);
+	if (wide)
+		finish(t, rd, RAX);
+	else
+		finish_low(t, rd, RAX);
 	return true;
 }
 
@@ -154,9 +231,10 @@ static bool trapping_immediate(struct builder *t, const struct trace_insn *i, bo
 	load_register(t, RAX, field_rs(i->word));
 	emit_alu_rm_i(&t->e, wide, ALU_ADD, op_reg(RAX), (int32_t)field_simm(i->word));
 	interpret_if(t, CC_O);
-	if (!wide)
-		sign_extend(t, RAX);
-	finish(t, field_rt(i->word), RAX);
+	if (wide)
+		finish(t, field_rt(i->word), RAX);
+	else
+		finish_low(t, field_rt(i->word), RAX);
 	return true;
 }
 
@@ -170,40 +248,32 @@ static bool t_daddi(struct builder *t, const struct trace_insn *i)
 	return trapping_immediate(t, i, true);
 }
 
-static bool add_immediate(struct builder *t, const struct trace_insn *i, bool wide)
+static bool t_addiu(struct builder *t, const struct trace_insn *i)
 {
-	unsigned rt = field_rt(i->word), rs = field_rs(i->word);
-	int32_t imm = (int32_t)field_simm(i->word);
+	unsigned rt = field_rt(i->word);
 	enum host_reg dst = target(t, rt);
-	struct operand from;
 
 	if (rt == 0)
 		return true;
-	from = source(t, rs);
-	if (!from.memory && imm != 0 && !(wide && operand_is(from, dst))) {
-		emit_lea(&t->e, wide, dst, op_mem((enum host_reg)from.base, imm));
-	} else {
-		emit_mov_r_rm(&t->e, true, dst, from);
-		if (imm)
-			emit_alu_rm_i(&t->e, wide, ALU_ADD, op_reg(dst), imm);
-	}
-	if (!wide)
-		sign_extend(t, dst);
-	finish(t, rt, dst);
+	add_constant(t, false, dst, field_rs(i->word), (int32_t)field_simm(i->word));
+	finish_low(t, rt, dst);
 	return true;
-}
-
-static bool t_addiu(struct builder *t, const struct trace_insn *i)
-{
-	return add_immediate(t, i, false);
 }
 
 static bool t_daddiu(struct builder *t, const struct trace_insn *i)
 {
-	return add_immediate(t, i, true);
+	unsigned rt = field_rt(i->word);
+	enum host_reg dst = target(t, rt);
+
+	if (rt == 0)
+		return true;
+	add_constant(t, true, dst, field_rs(i->word), (int32_t)field_simm(i->word));
+	finish(t, rt, dst);
+	return true;
 }
 
-static bool logical_immediate(struct builder *t, const struct trace_insn *i, enum alu_op op)
+/* The upper half of the result is zero: the 32-bit form does it. */
+static bool t_andi(struct builder *t, const struct trace_insn *i)
 {
 	unsigned rt = field_rt(i->word), rs = field_rs(i->word);
 	int32_t imm = (int32_t)field_uimm(i->word);
@@ -211,22 +281,35 @@ static bool logical_immediate(struct builder *t, const struct trace_insn *i, enu
 
 	if (rt == 0)
 		return true;
-	if (op == ALU_AND && imm == 0xff) {
-		emit_load(&t->e, LOAD_U8, dst, source(t, rs));
-	} else if (op == ALU_AND && imm == 0xffff) {
-		emit_load(&t->e, LOAD_U16, dst, source(t, rs));
+	if (imm == 0xff) {
+		emit_load(&t->e, LOAD_U8, dst, source_low(t, rs));
+	} else if (imm == 0xffff) {
+		emit_load(&t->e, LOAD_U16, dst, source_low(t, rs));
 	} else {
-		load_register(t, dst, rs);
-		/* The upper half of the result is zero: the 32-bit form is shorter. */
-		emit_alu_rm_i(&t->e, op != ALU_AND, op, op_reg(dst), imm);
+		load_low(t, dst, rs);
+		emit_alu_rm_i(&t->e, false, ALU_AND, op_reg(dst), imm);
 	}
-	finish(t, rt, dst);
+	finish_word(t, rt, dst);
 	return true;
 }
 
-static bool t_andi(struct builder *t, const struct trace_insn *i)
+static bool logical_immediate(struct builder *t, const struct trace_insn *i, enum alu_op op)
 {
-	return logical_immediate(t, i, ALU_AND);
+	unsigned rt = field_rt(i->word), rs = field_rs(i->word);
+	bool word = is_word(t, rs), narrow = is_narrow(t, rs);
+	enum host_reg dst = target(t, rt);
+
+	if (rt == 0)
+		return true;
+	read_into(t, !narrow, dst, rs);
+	emit_alu_rm_i(&t->e, !narrow, op, op_reg(dst), (int32_t)field_uimm(i->word));
+	if (narrow)
+		finish_low(t, rt, dst);
+	else if (word)
+		finish_word(t, rt, dst);
+	else
+		finish(t, rt, dst);
+	return true;
 }
 
 static bool t_ori(struct builder *t, const struct trace_insn *i)
@@ -240,147 +323,53 @@ static bool t_xori(struct builder *t, const struct trace_insn *i)
 }
 
 /* The flags of the last compare, as 0 or 1 in @r. */
-static void set_on(struct builder *t, unsigned r, enum condition cc)
+static bool set_on(struct builder *t, unsigned r, enum condition cc)
 {
 	enum host_reg dst = target(t, r);
 
 	emit_setcc(&t->e, cc, op_reg(RAX));
 	emit_load(&t->e, LOAD_U8, dst, op_reg(RAX));
-	finish(t, r, dst);
-}
-
-static void compare(struct builder *t, unsigned rs, unsigned rt)
-{
-	struct operand right;
-	uint64_t value;
-
-	if (value_known(t, rt, &value) && fits_s32((int64_t)value)) {
-		emit_alu_rm_i(&t->e, true, ALU_CMP, source(t, rs), (int32_t)value);
-		return;
-	}
-	right = source(t, rt);
-	emit_alu_r_rm(&t->e, true, ALU_CMP, source_register(t, rs, RAX), right);
+	finish_word(t, r, dst);
+	return true;
 }
 
 static bool t_slt(struct builder *t, const struct trace_insn *i)
 {
-	compare(t, field_rs(i->word), field_rt(i->word));
-	set_on(t, field_rd(i->word), CC_L);
-	return true;
+	emit_compare_registers(t, field_rs(i->word), field_rt(i->word));
+	return set_on(t, field_rd(i->word), CC_L);
 }
 
 static bool t_sltu(struct builder *t, const struct trace_insn *i)
 {
-	compare(t, field_rs(i->word), field_rt(i->word));
-	set_on(t, field_rd(i->word), CC_B);
-	return true;
+	emit_compare_registers(t, field_rs(i->word), field_rt(i->word));
+	return set_on(t, field_rd(i->word), CC_B);
+}
+
+static void compare_immediate(struct builder *t, const struct trace_insn *i)
+{
+	unsigned rs = field_rs(i->word);
+	bool wide = !is_narrow(t, rs);
+
+	emit_alu_rm_i(&t->e, wide, ALU_CMP, read_source(t, rs, wide), (int32_t)field_simm(i->word));
 }
 
 static bool t_slti(struct builder *t, const struct trace_insn *i)
 {
-	emit_alu_rm_i(&t->e, true, ALU_CMP, source(t, field_rs(i->word)),
-		      (int32_t)field_simm(i->word));
-	set_on(t, field_rt(i->word), CC_L);
-	return true;
+	compare_immediate(t, i);
+	return set_on(t, field_rt(i->word), CC_L);
 }
 
 static bool t_sltiu(struct builder *t, const struct trace_insn *i)
 {
-	emit_alu_rm_i(&t->e, true, ALU_CMP, source(t, field_rs(i->word)),
-		      (int32_t)field_simm(i->word));
-	set_on(t, field_rt(i->word), CC_B);
-	return true;
-}
-
-static bool shift(struct builder *t, const struct trace_insn *i, bool wide, enum shift_op op,
-		  unsigned count)
-{
-	unsigned rd = field_rd(i->word), rt = field_rt(i->word);
-	enum host_reg dst = target(t, rd);
-
-	if (rd == 0)
-		return true;
-	if (!wide && count == 0) {
-		emit_load(&t->e, LOAD_S32, dst, source(t, rt));
-	} else {
-		struct operand from = source(t, rt);
-
-		if (op == SHIFT_ROR && t->jit->has_bmi2 && count) {
-			emit_rorx(&t->e, wide, dst, from, count);
-		} else {
-			emit_mov_r_rm(&t->e, true, dst, from);
-			if (count)
-				emit_shift_i(&t->e, wide, op, op_reg(dst), count);
-		}
-		if (!wide)
-			sign_extend(t, dst);
-	}
-	finish(t, rd, dst);
-	return true;
-}
-
-#define SHIFT(name, wide, op, extra)                                                               \
-	static bool t_##name(struct builder *t, const struct trace_insn *i)                        \
-	{                                                                                          \
-		return shift(t, i, wide, op, field_sa(i->word) + (extra));                         \
-	}
-SHIFT(sll, false, SHIFT_SHL, 0)
-SHIFT(srl, false, SHIFT_SHR, 0)
-SHIFT(rotr, false, SHIFT_ROR, 0)
-SHIFT(dsll, true, SHIFT_SHL, 0)
-SHIFT(dsrl, true, SHIFT_SHR, 0)
-SHIFT(dsra, true, SHIFT_SAR, 0)
-SHIFT(drotr, true, SHIFT_ROR, 0)
-SHIFT(dsll32, true, SHIFT_SHL, 32)
-SHIFT(dsrl32, true, SHIFT_SHR, 32)
-SHIFT(dsra32, true, SHIFT_SAR, 32)
-SHIFT(drotr32, true, SHIFT_ROR, 32)
-SHIFT(sra, true, SHIFT_SAR, 0) /* a sign-extended word stays one */
-
-/* The count is taken modulo the width, as x86 does. */
-static bool shift_variable(struct builder *t, const struct trace_insn *i, bool wide,
-			   enum shift_op op)
-{
-	unsigned rd = field_rd(i->word);
-
-	if (rd == 0)
-		return true;
-	load_register(t, RCX, field_rs(i->word));
-	load_register(t, RAX, field_rt(i->word));
-	emit_shift_cl(&t->e, wide, op, op_reg(RAX));
-	if (!wide)
-		sign_extend(t, RAX);
-	finish(t, rd, RAX);
-	return true;
-}
-
-#define SHIFTV(name, wide, op)                                                                     \
-	static bool t_##name(struct builder *t, const struct trace_insn *i)                        \
-	{                                                                                          \
-		return shift_variable(t, i, wide, op);                                             \
-	}
-SHIFTV(sllv, false, SHIFT_SHL)
-SHIFTV(srlv, false, SHIFT_SHR)
-SHIFTV(rotrv, false, SHIFT_ROR)
-SHIFTV(dsllv, true, SHIFT_SHL)
-SHIFTV(dsrlv, true, SHIFT_SHR)
-SHIFTV(dsrav, true, SHIFT_SAR)
-SHIFTV(drotrv, true, SHIFT_ROR)
-
-static bool t_srav(struct builder *t, const struct trace_insn *i)
-{
-	load_register(t, RCX, field_rs(i->word));
-	emit_alu_rm_i(&t->e, false, ALU_AND, op_reg(RCX), 31);
-	load_register(t, RAX, field_rt(i->word));
-	emit_shift_cl(&t->e, true, SHIFT_SAR, op_reg(RAX));
-	finish(t, field_rd(i->word), RAX);
-	return true;
+	compare_immediate(t, i);
+	return set_on(t, field_rt(i->word), CC_B);
 }
 
 static bool conditional_move(struct builder *t, const struct trace_insn *i, enum condition cc)
 {
 	unsigned rd = field_rd(i->word), rt = field_rt(i->word);
 	enum host_reg dst = target(t, rd);
+	bool word = is_word(t, rd) && is_word(t, field_rs(i->word));
 	struct operand from;
 
 	if (rd == 0)
@@ -393,7 +382,10 @@ static bool conditional_move(struct builder *t, const struct trace_insn *i, enum
 	}
 	emit_alu_rm_i(&t->e, true, ALU_CMP, source(t, rt), 0);
 	emit_cmov(&t->e, true, cc, dst, from);
-	finish(t, rd, dst);
+	if (word)
+		finish_word(t, rd, dst);
+	else
+		finish(t, rd, dst);
 	return true;
 }
 
@@ -407,129 +399,9 @@ static bool t_movn(struct builder *t, const struct trace_insn *i)
 	return conditional_move(t, i, CC_NE);
 }
 
-static bool move_from(struct builder *t, const struct trace_insn *i, struct operand from)
-{
-	unsigned rd = field_rd(i->word);
-	enum host_reg dst = target(t, rd);
-
-	if (rd == 0)
-		return true;
-	emit_mov_r_rm(&t->e, true, dst, from);
-	finish(t, rd, dst);
-	return true;
-}
-
-static bool t_mfhi(struct builder *t, const struct trace_insn *i)
-{
-	return move_from(t, i, CPU_FIELD(hi));
-}
-
-static bool t_mflo(struct builder *t, const struct trace_insn *i)
-{
-	return move_from(t, i, CPU_FIELD(lo));
-}
-
-static bool t_mthi(struct builder *t, const struct trace_insn *i)
-{
-	emit_mov_rm_r(&t->e, true, CPU_FIELD(hi), source_register(t, field_rs(i->word), RAX));
-	return true;
-}
-
-static bool t_mtlo(struct builder *t, const struct trace_insn *i)
-{
-	emit_mov_rm_r(&t->e, true, CPU_FIELD(lo), source_register(t, field_rs(i->word), RAX));
-	return true;
-}
-
-/* HI and LO from the product in RDX:RAX, or remainder and quotient there. */
-static void store_hi_lo(struct builder *t, bool wide)
-{
-	if (!wide) {
-		sign_extend(t, RAX);
-		sign_extend(t, RDX);
-	}
-	emit_mov_rm_r(&t->e, true, CPU_FIELD(lo), RAX);
-	emit_mov_rm_r(&t->e, true, CPU_FIELD(hi), RDX);
-}
-
-static bool multiply(struct builder *t, const struct trace_insn *i, bool wide, enum unary_op op)
-{
-	struct operand b = source(t, field_rt(i->word));
-
-	load_register(t, RAX, field_rs(i->word));
-	emit_unary(&t->e, wide, op, b);
-	store_hi_lo(t, wide);
-	return true;
-}
-
-static bool t_mult(struct builder *t, const struct trace_insn *i)
-{
-	return multiply(t, i, false, UNARY_IMUL);
-}
-
-static bool t_multu(struct builder *t, const struct trace_insn *i)
-{
-	return multiply(t, i, false, UNARY_MUL);
-}
-
-static bool t_dmult(struct builder *t, const struct trace_insn *i)
-{
-	return multiply(t, i, true, UNARY_IMUL);
-}
-
-static bool t_dmultu(struct builder *t, const struct trace_insn *i)
-{
-	return multiply(t, i, true, UNARY_MUL);
-}
-
-/*
- * Division by zero, and for signed division any divisor of -1 (whose overflow traps on x86), are
- * the interpreter's: (unsigned)(divisor + 1) <= 1.
- */
-static bool divide(struct builder *t, const struct trace_insn *i, bool wide, bool sign)
-{
-	struct emitter *e = &t->e;
-
-	load_register(t, RCX, field_rt(i->word));
-	load_register(t, RAX, field_rs(i->word));
-	if (sign) {
-		emit_lea(e, wide, RDX, op_mem(RCX, 1));
-		emit_alu_rm_i(e, wide, ALU_CMP, op_reg(RDX), 1);
-		interpret_if(t, CC_BE);
-		emit_cdq(e, wide);
-	} else {
-		emit_test_rr(e, wide, RCX, RCX);
-		interpret_if(t, CC_E);
-		emit_mov_r_imm(e, RDX, 0);
-	}
-	emit_unary(e, wide, sign ? UNARY_IDIV : UNARY_DIV, op_reg(RCX));
-	store_hi_lo(t, wide);
-	return true;
-}
-
-static bool t_div(struct builder *t, const struct trace_insn *i)
-{
-	return divide(t, i, false, true);
-}
-
-static bool t_divu(struct builder *t, const struct trace_insn *i)
-{
-	return divide(t, i, false, false);
-}
-
-static bool t_ddiv(struct builder *t, const struct trace_insn *i)
-{
-	return divide(t, i, true, true);
-}
-
-static bool t_ddivu(struct builder *t, const struct trace_insn *i)
-{
-	return divide(t, i, true, false);
-}
-
 static bool trap(struct builder *t, const struct trace_insn *i, enum condition cc)
 {
-	compare(t, field_rs(i->word), field_rt(i->word));
+	emit_compare_registers(t, field_rs(i->word), field_rt(i->word));
 	interpret_if(t, cc);
 	return true;
 }
@@ -542,171 +414,6 @@ static bool t_teq(struct builder *t, const struct trace_insn *i)
 static bool t_tne(struct builder *t, const struct trace_insn *i)
 {
 	return trap(t, i, CC_NE);
-}
-
-static bool t_clz(struct builder *t, const struct trace_insn *i)
-{
-	enum host_reg dst = target(t, field_rd(i->word));
-
-	if (!t->jit->has_lzcnt)
-		return false;
-	emit_lzcnt(&t->e, false, dst, source(t, field_rs(i->word)));
-	finish(t, field_rd(i->word), dst);
-	return true;
-}
-
-static bool t_dclz(struct builder *t, const struct trace_insn *i)
-{
-	enum host_reg dst = target(t, field_rd(i->word));
-
-	if (!t->jit->has_lzcnt)
-		return false;
-	emit_lzcnt(&t->e, true, dst, source(t, field_rs(i->word)));
-	finish(t, field_rd(i->word), dst);
-	return true;
-}
-
-/* rt = the @size bits of rs from bit @lsb; EXT sign-extends from 32 bits. */
-static bool extract(struct builder *t, const struct trace_insn *i, bool wide, unsigned lsb,
-		    unsigned size)
-{
-	unsigned rt = field_rt(i->word);
-	enum host_reg dst = target(t, rt);
-
-	if (lsb + size > (wide ? 64u : 32u))
-		return false;
-	if (rt == 0)
-		return true;
-	load_register(t, dst, field_rs(i->word));
-	if (size == 32 && lsb == 0) {
-		emit_load(&t->e, wide ? LOAD_U32 : LOAD_S32, dst, op_reg(dst));
-	} else if (size < 32) {
-		if (lsb)
-			emit_shift_i(&t->e, wide, SHIFT_SHR, op_reg(dst), lsb);
-		emit_alu_rm_i(&t->e, false, ALU_AND, op_reg(dst), (int32_t)((1u << size) - 1));
-	} else {
-		if (lsb + size < 64)
-			emit_shift_i(&t->e, true, SHIFT_SHL, op_reg(dst), 64 - lsb - size);
-		if (size < 64)
-			emit_shift_i(&t->e, true, SHIFT_SHR, op_reg(dst), 64 - size);
-	}
-	finish(t, rt, dst);
-	return true;
-}
-
-static bool t_ext(struct builder *t, const struct trace_insn *i)
-{
-	return extract(t, i, false, field_sa(i->word), field_rd(i->word) + 1);
-}
-
-static bool t_dext(struct builder *t, const struct trace_insn *i)
-{
-	return extract(t, i, true, field_sa(i->word), field_rd(i->word) + 1);
-}
-
-static bool t_dextm(struct builder *t, const struct trace_insn *i)
-{
-	return extract(t, i, true, field_sa(i->word), field_rd(i->word) + 33);
-}
-
-static bool t_dextu(struct builder *t, const struct trace_insn *i)
-{
-	return extract(t, i, true, field_sa(i->word) + 32, field_rd(i->word) + 1);
-}
-
-/* Bits @lsb..@msb of rt = the low bits of rs. */
-static bool insert(struct builder *t, const struct trace_insn *i, bool wide, unsigned lsb,
-		   unsigned msb)
-{
-	struct emitter *e = &t->e;
-	unsigned rt = field_rt(i->word);
-	uint64_t mask;
-
-	if (msb < lsb || msb >= (wide ? 64u : 32u))
-		return false;
-	if (rt == 0)
-		return true;
-	mask = (msb - lsb == 63 ? ~UINT64_C(0) : (UINT64_C(1) << (msb - lsb + 1)) - 1);
-	load_register(t, RAX, field_rs(i->word));
-	emit_mov_r_imm(e, RDX, mask);
-	emit_alu_r_rm(e, true, ALU_AND, RAX, op_reg(RDX));
-	if (lsb)
-		emit_shift_i(e, true, SHIFT_SHL, op_reg(RAX), lsb);
-	load_register(t, RCX, rt);
-	if (fits_s32((int64_t) ~(mask << lsb))) {
-		emit_alu_rm_i(e, true, ALU_AND, op_reg(RCX), (int32_t) ~(mask << lsb));
-	} else {
-		emit_mov_r_imm(e, RDX, ~(mask << lsb));
-		emit_alu_r_rm(e, true, ALU_AND, RCX, op_reg(RDX));
-	}
-	emit_alu_r_rm(e, true, ALU_OR, RAX, op_reg(RCX));
-	if (!wide)
-		sign_extend(t, RAX);
-	finish(t, rt, RAX);
-	return true;
-}
-
-static bool t_ins(struct builder *t, const struct trace_insn *i)
-{
-	return insert(t, i, false, field_sa(i->word), field_rd(i->word));
-}
-
-static bool t_dins(struct builder *t, const struct trace_insn *i)
-{
-	return insert(t, i, true, field_sa(i->word), field_rd(i->word));
-}
-
-static bool t_dinsm(struct builder *t, const struct trace_insn *i)
-{
-	return insert(t, i, true, field_sa(i->word), field_rd(i->word) + 32);
-}
-
-static bool t_dinsu(struct builder *t, const struct trace_insn *i)
-{
-	return insert(t, i, true, field_sa(i->word) + 32, field_rd(i->word) + 32);
-}
-
-static bool extend(struct builder *t, const struct trace_insn *i, enum load_kind kind)
-{
-	unsigned rd = field_rd(i->word), rt = field_rt(i->word);
-	enum host_reg dst = target(t, rd);
-
-	if (rd == 0)
-		return true;
-	emit_load(&t->e, kind, dst, source(t, rt));
-	finish(t, rd, dst);
-	return true;
-}
-
-static bool t_seb(struct builder *t, const struct trace_insn *i)
-{
-	return extend(t, i, LOAD_S8);
-}
-
-static bool t_seh(struct builder *t, const struct trace_insn *i)
-{
-	return extend(t, i, LOAD_S16);
-}
-
-/* WSBH: bytes swapped within halfwords = bytes of the word reversed, then rotated by 16. */
-static bool t_wsbh(struct builder *t, const struct trace_insn *i)
-{
-	load_register(t, RAX, field_rt(i->word));
-	emit_bswap(&t->e, false, RAX);
-	emit_shift_i(&t->e, false, SHIFT_ROR, op_reg(RAX), 16);
-	sign_extend(t, RAX);
-	finish(t, field_rd(i->word), RAX);
-	return true;
-}
-
-/* MUL: HI and LO are unpredictable; the interpreter keeps them. */
-static bool t_mul(struct builder *t, const struct trace_insn *i)
-{
-	load_register(t, RAX, field_rs(i->word));
-	emit_imul_r_rm(&t->e, false, RAX, source(t, field_rt(i->word)));
-	sign_extend(t, RAX);
-	finish(t, field_rd(i->word), RAX);
-	return true;
 }
 
 /* Nothing to do: the order of accesses is the program's. */
@@ -759,56 +466,10 @@ translate_function *const translate_int_table[INSN_COUNT] = {
 	ROW(sltu),
 	ROW(slti),
 	ROW(sltiu),
-	ROW(sll),
-	ROW(srl),
-	ROW(sra),
-	ROW(rotr),
-	ROW(dsll),
-	ROW(dsrl),
-	ROW(dsra),
-	ROW(drotr),
-	ROW(dsll32),
-	ROW(dsrl32),
-	ROW(dsra32),
-	ROW(drotr32),
-	ROW(sllv),
-	ROW(srlv),
-	ROW(srav),
-	ROW(rotrv),
-	ROW(dsllv),
-	ROW(dsrlv),
-	ROW(dsrav),
-	ROW(drotrv),
 	ROW(movz),
 	ROW(movn),
-	ROW(mfhi),
-	ROW(mflo),
-	ROW(mthi),
-	ROW(mtlo),
-	ROW(mult),
-	ROW(multu),
-	ROW(dmult),
-	ROW(dmultu),
-	ROW(div),
-	ROW(divu),
-	ROW(ddiv),
-	ROW(ddivu),
 	ROW(teq),
 	ROW(tne),
-	ROW(clz),
-	ROW(dclz),
-	ROW(ext),
-	ROW(dext),
-	ROW(dextm),
-	ROW(dextu),
-	ROW(ins),
-	ROW(dins),
-	ROW(dinsm),
-	ROW(dinsu),
-	ROW(seb),
-	ROW(seh),
-	ROW(wsbh),
-	ROW(mul),
 	ROW(rdhwr),
 	[INSN_ID_sync] = t_nothing,
 	[INSN_ID_pref] = t_nothing,

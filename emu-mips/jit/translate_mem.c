@@ -43,14 +43,16 @@ static void emit_address(struct builder *t, const struct access_plan *plan)
 	struct emitter *e = &t->e;
 	uint64_t value;
 
-	if (!value_known(t, plan->base, &value) && plan->offset && !plan->index) {
-		enum host_reg base = source_register(t, plan->base, RAX);
+	struct operand base = op_reg(RAX);
 
-		emit_lea(e, true, RAX, op_mem(base, plan->offset));
+	if (!value_known(t, plan->base, &value))
+		base = register_place(t, plan->base);
+	if (!base.memory && !operand_is(base, RAX) && plan->offset && !plan->index) {
+		emit_lea(e, true, RAX, op_mem((enum host_reg)base.base, plan->offset));
 	} else {
 		load_register(t, RAX, plan->base);
 		if (plan->index)
-			emit_alu_r_rm(e, true, ALU_ADD, RAX, source(t, plan->index));
+			emit_alu_r_rm(e, true, ALU_ADD, RAX, register_place(t, plan->index));
 		if (plan->offset)
 			emit_alu_rm_i(e, true, ALU_ADD, op_reg(RAX), plan->offset);
 	}
@@ -80,9 +82,14 @@ static void emit_host_address(struct builder *t, const struct access_plan *plan)
 	struct emitter *e = &t->e;
 	int32_t tag = plan->write ? ENTRY_FIELD(write_tag) : ENTRY_FIELD(read_tag);
 	struct site *site = memory_site(t, plan);
+	uint64_t value;
 
+	/* What is emitted from here to the compare is executed again after a miss: no registers may
+	 * change places in it. */
+	if (!value_known(t, plan->base, &value))
+		source(t, plan->base);
 	if (plan->index)
-		materialise(t, plan->index);
+		source(t, plan->index);
 	site->resume = emit_here(e);
 	emit_address(t, plan);
 	emit_index(t);
@@ -147,7 +154,10 @@ static bool load(struct builder *t, const struct trace_insn *i, enum load_kind k
 	struct operand from = emit_access(t, i, false);
 
 	emit_load(&t->e, kind, dst, from);
-	finish(t, rt, dst);
+	if (kind == LOAD_64 || kind == LOAD_U32)
+		finish(t, rt, dst);
+	else
+		finish_word(t, rt, dst);
 	return true;
 }
 
@@ -178,7 +188,8 @@ static bool store(struct builder *t, const struct trace_insn *i)
 		emit_mov_rm_i(&t->e, false, to, (int32_t)value);
 		return true;
 	}
-	emit_store(&t->e, size, to, source_register(t, rt, RCX));
+	emit_store(&t->e, size, to,
+		   size == 8 ? source_register(t, rt, RCX) : source_register_low(t, rt, RCX));
 	return true;
 }
 
@@ -306,6 +317,8 @@ static bool store_conditional(struct builder *t, const struct trace_insn *i, uns
 	struct site *broken, *elsewhere;
 	unsigned rt = field_rt(i->word);
 
+	/* The slow paths come back behind all this. */
+	settle_and_forget(t);
 	emit_cmp8_rm_i(e, CPU_FIELD(linked), 0);
 	broken = interpret_if(t, CC_E);
 	emit_host_address(t, &plan);
@@ -317,9 +330,7 @@ static bool store_conditional(struct builder *t, const struct trace_insn *i, uns
 	emit_mov8_rm_i(e, CPU_FIELD(linked), 0);
 	emit_mov_r_imm(e, RAX, 1);
 	finish(t, rt, RAX);
-	/* The slow paths have not made the copies of this instruction. */
-	for (unsigned r = 1; r < 32; r++)
-		forget_copy(t, r);
+	settle_and_forget(t);
 	broken->resume = elsewhere->resume = emit_here(e);
 	return true;
 }

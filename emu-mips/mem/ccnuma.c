@@ -46,21 +46,38 @@ static bool may_write(const struct cache_line *line)
 	return line->state == LINE_EXCLUSIVE || line->state == LINE_MODIFIED;
 }
 
-static void tell_lost(const struct ccnuma *ccnuma, unsigned cpu, uint64_t pa, unsigned length,
-		      bool all)
+static uint8_t *right_of(const struct cpu_cache *l1, uint64_t pa)
 {
-	if (ccnuma->observer.line_lost)
-		ccnuma->observer.line_lost(ccnuma->observer.opaque, cpu, pa, length, all);
+	return &l1->rights[pa >> l1->line_shift];
+}
+
+static void set_right(const struct cpu_cache *l1, uint64_t pa, enum line_right right)
+{
+	if (l1->rights)
+		*right_of(l1, pa) = (uint8_t)right;
 }
 
 /* Takes the lines of a second-level line out of one first-level cache. */
-static void empty_l1(struct cpu_cache *l1, uint64_t pa, unsigned length)
+static void empty_l1(const struct cpu_cache *l1, uint64_t pa, unsigned length)
 {
-	for (unsigned offset = 0; offset < length; offset += l1->geometry.line) {
-		struct cache_line *line = cpu_cache_find(l1, pa + offset);
+	for (uint64_t at = pa; at < pa + length; at += l1->geometry.line) {
+		struct cache_line *line;
 
+		if (l1->rights && *right_of(l1, at) == RIGHT_NONE)
+			continue;
+		line = cpu_cache_find(l1, at);
 		if (line)
 			line->state = LINE_INVALID;
+		set_right(l1, at, RIGHT_NONE);
+	}
+}
+
+/* The lines of a second-level line may not be written any more. */
+static void protect_l1(const struct cpu_cache *l1, uint64_t pa, unsigned length)
+{
+	for (uint64_t at = pa; l1->rights && at < pa + length; at += l1->geometry.line) {
+		if (*right_of(l1, at) == RIGHT_WRITE)
+			*right_of(l1, at) = RIGHT_READ;
 	}
 }
 
@@ -68,13 +85,15 @@ static void empty_l1(struct cpu_cache *l1, uint64_t pa, unsigned length)
 static void drop_line(struct ccnuma *ccnuma, unsigned cpu, struct cache_line *line)
 {
 	unsigned length = ccnuma->config.l2.line;
+	uint64_t pa = cpu_cache_line_pa(&ccnuma->l2[cpu], line);
 
 	if (line->state == LINE_MODIFIED)
 		ccnuma->stats[cpu].writebacks++;
-	empty_l1(&ccnuma->l1i[cpu], line->tag, length);
-	empty_l1(&ccnuma->l1d[cpu], line->tag, length);
+	empty_l1(&ccnuma->l1i[cpu], pa, length);
+	empty_l1(&ccnuma->l1d[cpu], pa, length);
 	line->state = LINE_INVALID;
-	tell_lost(ccnuma, cpu, line->tag, length, true);
+	if (ccnuma->observer.line_lost)
+		ccnuma->observer.line_lost(ccnuma->observer.opaque, cpu, pa, length);
 }
 
 /* The only owner keeps the line, without the right to write. */
@@ -88,7 +107,8 @@ static bool downgrade_owner(struct ccnuma *ccnuma, struct directory_line *entry,
 		ccnuma->stats[owner].writebacks++;
 	line->state = LINE_SHARED;
 	entry->owned = false;
-	tell_lost(ccnuma, owner, line->tag, ccnuma->config.l2.line, false);
+	protect_l1(&ccnuma->l1d[owner], cpu_cache_line_pa(&ccnuma->l2[owner], line),
+		   ccnuma->config.l2.line);
 	return dirty;
 }
 
@@ -139,15 +159,16 @@ static uint32_t occupy(struct ccnuma *ccnuma, unsigned home, uint64_t now)
 static struct cache_line *make_room(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa, uint64_t now)
 {
 	struct cache_line *victim = cpu_cache_victim(&ccnuma->l2[cpu], pa);
+	uint64_t victim_pa = cpu_cache_line_pa(&ccnuma->l2[cpu], victim);
 	struct directory_line *entry;
 
 	if (victim->state == LINE_INVALID)
 		return victim;
-	entry = directory_line(&ccnuma->directory, victim->tag);
+	entry = directory_line(&ccnuma->directory, victim_pa);
 	entry->sharers &= ~(UINT64_C(1) << cpu);
 	entry->owned = false;
 	if (victim->state == LINE_MODIFIED) /* the write-back occupies its home, nobody waits */
-		occupy(ccnuma, ccnuma_home(ccnuma, victim->tag), now);
+		occupy(ccnuma, ccnuma_home(ccnuma, victim_pa), now);
 	drop_line(ccnuma, cpu, victim);
 	return victim;
 }
@@ -219,13 +240,26 @@ static struct ccnuma_result l2_miss(struct ccnuma *ccnuma, unsigned cpu, uint64_
 }
 
 /* Puts the line into the first level, from the second, where it is. */
-static void fill_l1(struct ccnuma *ccnuma, unsigned cpu, struct cpu_cache *l1, uint64_t pa)
+static void fill_l1(struct cpu_cache *l1, uint64_t pa)
 {
 	struct cache_line *place = cpu_cache_victim(l1, pa);
 
 	if (place->state != LINE_INVALID)
-		tell_lost(ccnuma, cpu, place->tag, l1->geometry.line, true);
+		set_right(l1, cpu_cache_line_pa(l1, place), RIGHT_NONE);
 	cpu_cache_fill(l1, place, pa, LINE_SHARED);
+}
+
+/* Whether the line is in the first level; counts a use of it. */
+static bool use_l1(struct cpu_cache *l1, uint64_t pa)
+{
+	struct cache_line *line;
+
+	if (l1->rights)
+		return *right_of(l1, pa) != RIGHT_NONE;
+	line = cpu_cache_find(l1, pa);
+	if (line)
+		cpu_cache_use(l1, line);
+	return line != NULL;
 }
 
 static struct ccnuma_result look_up(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa,
@@ -233,32 +267,31 @@ static struct ccnuma_result look_up(struct ccnuma *ccnuma, unsigned cpu, uint64_
 {
 	struct cpu_cache *l1 = access == ACCESS_FETCH ? &ccnuma->l1i[cpu] : &ccnuma->l1d[cpu];
 	struct cpu_cache *l2 = &ccnuma->l2[cpu];
-	struct cache_line *first = cpu_cache_find(l1, pa), *second = cpu_cache_find(l2, pa);
-	bool write = access == ACCESS_WRITE;
+	struct cache_line *second = cpu_cache_find(l2, pa);
+	bool write = access == ACCESS_WRITE, first = use_l1(l1, pa);
 	struct ccnuma_result result = {.level = LEVEL_L2, .cycles = l2->geometry.hit_cycles};
 
-	if (first) {
-		cpu_cache_use(l1, first);
+	if (first)
 		result = (struct ccnuma_result){.level = LEVEL_L1,
 						.cycles = l1->geometry.hit_cycles};
-	}
 	if (!second) {
 		result = l2_miss(ccnuma, cpu, pa, write, now);
 		second = cpu_cache_find(l2, pa);
 	} else {
 		if (!first)
-			cpu_cache_use(l2, second);
+			second = cpu_cache_use(l2, second);
 		if (write && !may_write(second))
 			result = upgrade(ccnuma, cpu, second, pa, now);
 		else if (write)
 			second->state = LINE_MODIFIED;
 	}
 	if (!first)
-		fill_l1(ccnuma, cpu, l1, pa);
-	/* A line only read so far is not marked writable, so that its first write comes here and
-	 * makes it modified. */
-	result.writable = second->state == LINE_MODIFIED;
-	result.shortcut = l1->geometry.replacement != REPLACE_LRU && !l1->geometry.hit_cycles;
+		fill_l1(l1, pa);
+	/* A line only read so far is not writable, so that its first write comes here and makes it
+	 * modified. */
+	set_right(l1, pa,
+		  second->state == LINE_MODIFIED && access != ACCESS_FETCH ? RIGHT_WRITE
+									   : RIGHT_READ);
 	return result;
 }
 
@@ -361,6 +394,32 @@ static int create_caches(struct ccnuma *ccnuma, struct error *error)
 	return status;
 }
 
+/* First levels where a hit changes nothing say what hits. */
+static int keep_rights(struct ccnuma *ccnuma)
+{
+	int status = 0;
+
+	for (unsigned cpu = 0; cpu < ccnuma->config.cpus && !status; cpu++) {
+		struct cpu_cache *l1[] = {&ccnuma->l1i[cpu], &ccnuma->l1d[cpu]};
+
+		for (unsigned i = 0; i < 2 && !status; i++) {
+			const struct cache_geometry *geometry = &l1[i]->geometry;
+
+			if (geometry->replacement != REPLACE_LRU && !geometry->hit_cycles)
+				status = cpu_cache_keep_rights(l1[i], ccnuma->config.memory);
+		}
+	}
+	return status;
+}
+
+const uint8_t *ccnuma_rights(const struct ccnuma *ccnuma, unsigned cpu, bool fetch, unsigned *shift)
+{
+	const struct cpu_cache *l1 = fetch ? &ccnuma->l1i[cpu] : &ccnuma->l1d[cpu];
+
+	*shift = l1->line_shift;
+	return l1->rights;
+}
+
 struct ccnuma *ccnuma_create(const struct ccnuma_config *config,
 			     const struct ccnuma_observer *observer, struct error *error)
 {
@@ -380,7 +439,8 @@ struct ccnuma *ccnuma_create(const struct ccnuma_config *config,
 		ccnuma_destroy(ccnuma);
 		return NULL;
 	}
-	if (directory_create(&ccnuma->directory, config->memory, ccnuma->l2[0].line_shift)) {
+	if (keep_rights(ccnuma) ||
+	    directory_create(&ccnuma->directory, config->memory, ccnuma->l2[0].line_shift)) {
 		error_set(error, -ENOMEM, "out of memory for the directory");
 		ccnuma_destroy(ccnuma);
 		return NULL;
@@ -410,7 +470,23 @@ static bool included(const struct ccnuma *ccnuma, const struct cpu_cache *l1, un
 {
 	for (size_t i = 0; i < cache_lines(l1); i++) {
 		if (l1->lines[i].state != LINE_INVALID &&
-		    !cpu_cache_find(&ccnuma->l2[cpu], l1->lines[i].tag))
+		    !cpu_cache_find(&ccnuma->l2[cpu], cpu_cache_line_pa(l1, &l1->lines[i])))
+			return false;
+	}
+	return true;
+}
+
+/* Exactly the lines in the first level have a right, and to write only what is modified. */
+static bool rights_agree(const struct ccnuma *ccnuma, const struct cpu_cache *l1, unsigned cpu)
+{
+	for (uint64_t at = 0; l1->rights && at < ccnuma->config.memory; at += l1->geometry.line) {
+		uint8_t right = *right_of(l1, at);
+		const struct cache_line *second;
+
+		if ((right != RIGHT_NONE) != (cpu_cache_find(l1, at) != NULL))
+			return false;
+		second = cpu_cache_find(&ccnuma->l2[cpu], at);
+		if (right == RIGHT_WRITE && (!second || second->state != LINE_MODIFIED))
 			return false;
 	}
 	return true;
@@ -427,7 +503,7 @@ static bool listed(const struct ccnuma *ccnuma, unsigned cpu)
 
 		if (line->state == LINE_INVALID)
 			continue;
-		entry = directory_line(&ccnuma->directory, line->tag);
+		entry = directory_line(&ccnuma->directory, cpu_cache_line_pa(l2, line));
 		if (!(entry->sharers >> cpu & 1) || entry->owned != may_write(line))
 			return false;
 		if (entry->owned && (entry->sharers & (entry->sharers - 1)))
@@ -455,7 +531,9 @@ bool ccnuma_consistent(const struct ccnuma *ccnuma)
 {
 	for (unsigned cpu = 0; cpu < ccnuma->config.cpus; cpu++) {
 		if (!included(ccnuma, &ccnuma->l1i[cpu], cpu) ||
-		    !included(ccnuma, &ccnuma->l1d[cpu], cpu) || !listed(ccnuma, cpu))
+		    !included(ccnuma, &ccnuma->l1d[cpu], cpu) || !listed(ccnuma, cpu) ||
+		    !rights_agree(ccnuma, &ccnuma->l1i[cpu], cpu) ||
+		    !rights_agree(ccnuma, &ccnuma->l1d[cpu], cpu))
 			return false;
 	}
 	return sharers_have_it(ccnuma);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static bool power_of_two(uint64_t value)
 {
@@ -49,31 +50,45 @@ void cpu_cache_destroy(struct cpu_cache *cache)
 {
 	free(cache->lines);
 	cache->lines = NULL;
+	if (cache->rights)
+		munmap(cache->rights, cache->rights_size);
+	cache->rights = NULL;
 }
 
-static struct cache_line *set_of(const struct cpu_cache *cache, uint64_t pa)
+int cpu_cache_keep_rights(struct cpu_cache *cache, uint64_t memory)
 {
-	size_t set = (pa >> cache->line_shift) & (cache->sets - 1);
+	void *rights;
 
-	return &cache->lines[set * cache->geometry.ways];
+	cache->rights_size = memory >> cache->line_shift;
+	rights = mmap(NULL, cache->rights_size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	cache->rights = rights == MAP_FAILED ? NULL : rights;
+	return cache->rights ? 0 : -ENOMEM;
 }
 
-struct cache_line *cpu_cache_find(const struct cpu_cache *cache, uint64_t pa)
+/* The lines of the set before @line move back by one; returns its first place. */
+static struct cache_line *move_back(struct cpu_cache *cache, struct cache_line *line)
 {
-	struct cache_line *line = set_of(cache, pa);
-	uint64_t tag = cpu_cache_line_of(cache, pa);
+	size_t at = (size_t)(line - cache->lines);
+	size_t way = at & (cache->geometry.ways - 1);
+	struct cache_line *set;
 
-	for (unsigned way = 0; way < cache->geometry.ways; way++, line++) {
-		if (line->tag == tag && line->state != LINE_INVALID)
-			return line;
-	}
-	return NULL;
+	if (cache->geometry.ways & (cache->geometry.ways - 1))
+		way = at % cache->geometry.ways;
+	for (set = line - way; line > set; line--)
+		*line = line[-1];
+	return set;
 }
 
-void cpu_cache_use(struct cpu_cache *cache, struct cache_line *line)
+struct cache_line *cpu_cache_use(struct cpu_cache *cache, struct cache_line *line)
 {
-	if (cache->geometry.replacement == REPLACE_LRU)
-		line->order = ++cache->clock;
+	struct cache_line used = *line;
+
+	if (cache->geometry.replacement != REPLACE_LRU)
+		return line;
+	line = move_back(cache, line);
+	*line = used;
+	return line;
 }
 
 /* xorshift64: random, and the same in every run. */
@@ -87,23 +102,23 @@ static uint64_t next_random(struct cpu_cache *cache)
 
 struct cache_line *cpu_cache_victim(struct cpu_cache *cache, uint64_t pa)
 {
-	struct cache_line *set = set_of(cache, pa), *oldest = set;
+	struct cache_line *set = cpu_cache_set(cache, pa);
+	unsigned ways = cache->geometry.ways;
 
-	for (unsigned way = 0; way < cache->geometry.ways; way++) {
+	for (unsigned way = 0; way < ways; way++) {
 		if (set[way].state == LINE_INVALID)
 			return &set[way];
-		if (set[way].order < oldest->order)
-			oldest = &set[way];
 	}
-	if (cache->geometry.replacement == REPLACE_RANDOM && cache->geometry.ways > 1)
-		return &set[next_random(cache) % cache->geometry.ways];
-	return oldest;
+	if (cache->geometry.replacement == REPLACE_RANDOM && ways > 1)
+		return &set[next_random(cache) % ways];
+	return &set[ways - 1];
 }
 
-void cpu_cache_fill(struct cpu_cache *cache, struct cache_line *place, uint64_t pa,
-		    enum line_state state)
+struct cache_line *cpu_cache_fill(struct cpu_cache *cache, struct cache_line *place, uint64_t pa,
+				  enum line_state state)
 {
-	place->tag = cpu_cache_line_of(cache, pa);
-	place->state = state;
-	place->order = ++cache->clock;
+	place = move_back(cache, place);
+	place->number = (uint32_t)(pa >> cache->line_shift);
+	place->state = (uint8_t)state;
+	return place;
 }

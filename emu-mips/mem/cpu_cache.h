@@ -3,6 +3,8 @@
 #ifndef MEM_CPU_CACHE_H
 #define MEM_CPU_CACHE_H
 
+#include <stddef.h>
+
 #include "emu/ccnuma.h"
 
 enum line_state {
@@ -13,18 +15,19 @@ enum line_state {
 };
 
 struct cache_line {
-	uint64_t tag;	/* pa of the line's first byte; meaningful unless invalid */
-	uint64_t order; /* when it was last used (LRU) or filled (FIFO) */
-	enum line_state state;
+	uint32_t number; /* pa / line size; meaningful unless invalid */
+	uint8_t state;	 /* enum line_state */
 };
 
 struct cpu_cache {
 	struct cache_geometry geometry;
 	uint32_t sets;
 	unsigned line_shift;
-	uint64_t clock; /* counts uses */
 	uint64_t random;
-	struct cache_line *lines; /* [set * ways + way] */
+	struct cache_line *lines; /* [set * ways + way]; a set's latest used or filled first */
+	uint8_t *rights;	  /* first levels: enum line_right of each line of memory, or NULL:
+				     accesses must be asked about one by one */
+	size_t rights_size;
 };
 
 /* 0, or -EINVAL or -ENOMEM with a sentence naming the cache @name. */
@@ -32,22 +35,44 @@ int cpu_cache_create(struct cpu_cache *cache, const struct cache_geometry *geome
 		     const char *name, uint64_t seed, struct error *error);
 void cpu_cache_destroy(struct cpu_cache *cache);
 
-static inline uint64_t cpu_cache_line_of(const struct cpu_cache *cache, uint64_t pa)
+/* Keeps cache->rights for @memory bytes from now on; 0 or -ENOMEM. */
+int cpu_cache_keep_rights(struct cpu_cache *cache, uint64_t memory);
+
+static inline struct cache_line *cpu_cache_set(const struct cpu_cache *cache, uint64_t pa)
 {
-	return pa & ~(uint64_t)(cache->geometry.line - 1);
+	return &cache->lines[((pa >> cache->line_shift) & (cache->sets - 1)) *
+			     cache->geometry.ways];
 }
 
-/* The line of @pa, or NULL when it is not there. Does not count as a use. */
-struct cache_line *cpu_cache_find(const struct cpu_cache *cache, uint64_t pa);
+/* pa of @line's first byte. */
+static inline uint64_t cpu_cache_line_pa(const struct cpu_cache *cache,
+					 const struct cache_line *line)
+{
+	return (uint64_t)line->number << cache->line_shift;
+}
 
-/* Counts a use of @line for the replacement. */
-void cpu_cache_use(struct cpu_cache *cache, struct cache_line *line);
+/* The line of @pa, or NULL when it is not there. Does not count as a use. The pointer is good until
+ * the next use or filling of its set. */
+static inline struct cache_line *cpu_cache_find(const struct cpu_cache *cache, uint64_t pa)
+{
+	struct cache_line *line = cpu_cache_set(cache, pa);
+	uint32_t number = (uint32_t)(pa >> cache->line_shift);
+
+	for (unsigned way = 0; way < cache->geometry.ways; way++, line++) {
+		if (line->number == number && line->state != LINE_INVALID)
+			return line;
+	}
+	return NULL;
+}
+
+/* Counts a use of @line for the replacement; returns where it is then. */
+struct cache_line *cpu_cache_use(struct cpu_cache *cache, struct cache_line *line);
 
 /* The place where the line of @pa is to be put: an invalid one, or the one to replace. */
 struct cache_line *cpu_cache_victim(struct cpu_cache *cache, uint64_t pa);
 
-/* Puts the line of @pa at @place. */
-void cpu_cache_fill(struct cpu_cache *cache, struct cache_line *place, uint64_t pa,
-		    enum line_state state);
+/* Puts the line of @pa at @place; returns where it is then. */
+struct cache_line *cpu_cache_fill(struct cpu_cache *cache, struct cache_line *place, uint64_t pa,
+				  enum line_state state);
 
 #endif

@@ -9,13 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emu/ccnuma.h"
 #include "emu/machine.h"
 #include "emu/mem.h"
 
 #define EMPTY_TAG	       UINT64_MAX
 #define PAGE_NUMBERS	       (~(MIPS_PAGE_SIZE - 1))
-#define CCA_UNCACHED	       2
 #define CONTEXT_ERL	       0x04u
 #define CONTEXT_KX_SX_UX_SHIFT 3
 
@@ -39,15 +37,7 @@ int softtlb_create(struct cpu *cpu)
 	for (unsigned i = 0; i < SOFTTLB_CONTEXTS; i++)
 		clear(&cpu->softtlb_contexts[i]);
 	cpu->softtlb = cpu->softtlb_contexts;
-	softtlb_set_granule(cpu, MIPS_PAGE_SIZE);
 	return 0;
-}
-
-void softtlb_set_granule(struct cpu *cpu, uint64_t bytes)
-{
-	cpu->softtlb_granule = bytes;
-	cpu->softtlb_shift = (uint8_t)__builtin_ctzll(bytes);
-	softtlb_flush_all(cpu);
 }
 
 void softtlb_destroy(struct cpu *cpu)
@@ -108,12 +98,11 @@ void softtlb_select(struct cpu *cpu)
 	cpu->softtlb = softtlb;
 }
 
-static void flush_entry(struct softtlb *softtlb, unsigned shift, uint64_t granule)
+static void flush_entry(struct softtlb *softtlb, uint64_t page)
 {
-	struct softtlb_entry *entry = &softtlb->entry[(granule >> shift) % SOFTTLB_ENTRIES];
+	struct softtlb_entry *entry = &softtlb->entry[page / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
 
-	if (entry->read_tag == granule || entry->write_tag == granule ||
-	    entry->fetch_tag == granule)
+	if (entry->read_tag == page || entry->write_tag == page || entry->fetch_tag == page)
 		empty_entry(entry);
 }
 
@@ -126,12 +115,12 @@ void softtlb_flush_page(struct cpu *cpu, uint64_t va, uint64_t size, bool global
 
 		if (!softtlb->in_use || (!global && softtlb->asid != asid))
 			continue;
-		if (size >= SOFTTLB_ENTRIES * cpu->softtlb_granule) {
+		if (size >= SOFTTLB_ENTRIES * MIPS_PAGE_SIZE) {
 			clear(softtlb);
 			continue;
 		}
-		for (uint64_t offset = 0; offset < size; offset += cpu->softtlb_granule)
-			flush_entry(softtlb, cpu->softtlb_shift, first + offset);
+		for (uint64_t offset = 0; offset < size; offset += MIPS_PAGE_SIZE)
+			flush_entry(softtlb, first + offset);
 	}
 }
 
@@ -185,40 +174,6 @@ static void enter(struct cpu *cpu, uint64_t va, uint8_t *host, bool writable)
 	entry->addend = (uintptr_t)host - va;
 }
 
-/*
- * Memory model `ccnuma`: asks the model what the access costs, and makes an entry for the line: for
- * this kind of access, and for writes where the line may be written without asking again.
- */
-static void enter_line(struct cpu *cpu, uint64_t va, enum access access, uint8_t *host,
-		       bool writable, bool uncached)
-{
-	struct machine *machine = cpu->machine;
-	uint64_t offset = (uint64_t)(host - machine->ram), line = va & ~(cpu->softtlb_granule - 1);
-	struct softtlb_entry *entry =
-		&cpu->softtlb->entry[(va >> cpu->softtlb_shift) % SOFTTLB_ENTRIES];
-	struct ccnuma_result result;
-
-	if (uncached) {
-		cpu->cycles += ccnuma_uncached(machine->ccnuma, cpu->number, offset, cpu->cycles);
-		return;
-	}
-	result = ccnuma_access(machine->ccnuma, cpu->number, offset, access, cpu->cycles);
-	cpu->cycles += result.cycles;
-	if (!result.shortcut)
-		return;
-	if (entry->addend != (uintptr_t)host - va ||
-	    (entry->read_tag != line && entry->write_tag != line && entry->fetch_tag != line))
-		empty_entry(entry);
-	entry->addend = (uintptr_t)host - va;
-	if (access == ACCESS_FETCH)
-		entry->fetch_tag = line;
-	else
-		entry->read_tag = line;
-	if (access != ACCESS_FETCH && writable && result.writable)
-		entry->write_tag = line;
-	line_map_enter(cpu, offset & ~(cpu->softtlb_granule - 1), entry);
-}
-
 void *softtlb_fill(struct cpu *cpu, uint64_t va, enum access access, bool probe_only, uint64_t *pa,
 		   bool *exception)
 {
@@ -240,10 +195,7 @@ void *softtlb_fill(struct cpu *cpu, uint64_t va, enum access access, bool probe_
 	if (!host)
 		return NULL;
 	code_page = has_code(cpu->machine, host);
-	if (cpu->machine->ccnuma)
-		enter_line(cpu, va, access, host, translation.writable && !code_page,
-			   translation.cca == CCA_UNCACHED);
-	else
+	if (!cpu->machine->ccnuma || translation.cca != CCA_UNCACHED)
 		enter(cpu, va, host, translation.writable && !code_page);
 	return access == ACCESS_WRITE && code_page ? NULL : host;
 }

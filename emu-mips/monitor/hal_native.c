@@ -128,7 +128,7 @@ void hal_quick(uint64_t *cp0)
 
 void hal_link_clear(void)
 {
-	native->current->linked = false;
+	native->current->linked = LINK_NONE;
 }
 
 /* ---- TLB ---- */
@@ -389,7 +389,7 @@ void hal_context_load(const struct vcpu_context *context)
 	memcpy(cpu->fpr, context->fpr, sizeof(context->fpr));
 	cpu->hi = context->hi;
 	cpu->lo = context->lo;
-	cpu->linked = false;
+	cpu->linked = LINK_NONE;
 	cpu->fcr31 = context->fcr31;
 }
 

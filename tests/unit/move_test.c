@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Moving pages, with a HAL of the test's own: memory is an array, the node controllers are the real
- * model, fed with misses by the test. After each step the monitor's own audit must be content.
+ * Moving pages, on the fake HAL: the node controllers are the real model, fed with misses by the
+ * test. After each step the monitor's own audit must be content.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,168 +12,44 @@
 
 #include <cmocka.h>
 
-#include "../../vmm-core/core/vm.h"
 #include "dev/node_controller.h"
+#include "support/fake_hal.h"
 
 #define NODES	 4
 #define PER_NODE 512
 #define VM_PAGES 1024
 
-static uint8_t ram[NODES * PER_NODE][4096] __attribute__((aligned(4096)));
 static struct node_controller controller[NODES];
 static uint16_t counters[NODES][PER_NODE * (NODES + 2)];
-static uint64_t cycles;
-static unsigned ipis, decisions;
-static struct vmm_decision last;
 
 static struct vmm *vmm;
 static struct vm *vm;
-
-/* ---- the HAL ---- */
-
-uint64_t hal_cp0_read(enum cp0_register reg)
-{
-	(void)reg;
-	return 0;
-}
-void hal_cp0_write(enum cp0_register reg, uint64_t value)
-{
-	(void)reg;
-	(void)value;
-}
-uint32_t hal_fcsr(void)
-{
-	return 0;
-}
-void hal_quick(uint64_t *cp0)
-{
-	(void)cp0;
-}
-void hal_link_clear(void)
-{
-}
-void hal_tlb_write(uint64_t hi, const uint64_t lo[2], uint64_t page_mask, bool replace)
-{
-	(void)hi;
-	(void)lo;
-	(void)page_mask;
-	(void)replace;
-}
-void hal_tlb_remove(uint64_t hi)
-{
-	(void)hi;
-}
-void hal_tlb_flush(void)
-{
-}
-bool hal_tlb_read(unsigned cpu, unsigned index, uint64_t *hi, uint64_t lo[2], uint64_t *page_mask)
-{
-	(void)cpu;
-	(void)index;
-	*hi = *page_mask = lo[0] = lo[1] = 0;
-	return false;
-}
-bool hal_fetch(struct gva va, uint32_t *instruction)
-{
-	(void)va;
-	(void)instruction;
-	return false;
-}
-struct ma hal_mpn_address(struct mpn mpn)
-{
-	return (struct ma){(uint64_t)mpn.value << PAGE_SHIFT};
-}
-void *hal_page(struct mpn mpn)
-{
-	return ram[mpn.value];
-}
-void hal_page_changes(struct mpn mpn, unsigned count)
-{
-	(void)mpn;
-	(void)count;
-}
-void hal_page_zero(struct mpn mpn, unsigned count)
-{
-	memset(ram[mpn.value], 0, count * PAGE_BYTES);
-}
-void hal_page_copy(struct mpn to, struct mpn from)
-{
-	memcpy(ram[to.value], ram[from.value], PAGE_BYTES);
-}
-uint64_t hal_cycles(void)
-{
-	return cycles;
-}
-uint32_t hal_ticks(void)
-{
-	return (uint32_t)cycles;
-}
-void hal_timer_set(uint64_t cycle)
-{
-	(void)cycle;
-}
-unsigned hal_interrupts(void)
-{
-	return 0;
-}
-void hal_ipi(unsigned cpu)
-{
-	(void)cpu;
-	ipis++;
-}
-void hal_context_save(struct vcpu_context *context)
-{
-	(void)context;
-}
-void hal_context_load(const struct vcpu_context *context)
-{
-	(void)context;
-}
-void hal_idle(void)
-{
-}
-void hal_charge(enum charge operation, unsigned count)
-{
-	(void)operation;
-	cycles += count;
-}
-uint64_t hal_node_read(unsigned node, unsigned offset)
-{
-	uint64_t value;
-
-	assert_true(node_controller_read(&controller[node], 0, offset, 8, &value));
-	return value;
-}
-void hal_node_write(unsigned node, unsigned offset, uint64_t value)
-{
-	assert_true(node_controller_write(&controller[node], 0, offset, 8, value));
-}
-void hal_decision(const struct vmm_decision *decision)
-{
-	decisions++;
-	last = *decision;
-}
-void hal_vm_event(unsigned number)
-{
-	(void)number;
-}
 
 /* ---- set-up ---- */
 
 static uint64_t now(void *opaque)
 {
 	(void)opaque;
-	return cycles;
+	return fake.cycles;
+}
+
+static uint64_t node_read(unsigned node, unsigned offset)
+{
+	uint64_t value;
+
+	assert_true(node_controller_read(&controller[node], 0, offset, 8, &value));
+	return value;
+}
+
+static void node_write(unsigned node, unsigned offset, uint64_t value)
+{
+	assert_true(node_controller_write(&controller[node], 0, offset, 8, value));
 }
 
 static void make(bool migrate, bool replicate)
 {
 	static const uint32_t latency[NODES];
 	struct vmm_config config = {
-		.cpus = NODES,
-		.nodes = NODES,
-		.cycles_per_ms = 1000,
-		.tlb_entries = 16,
 		.l2tlb_entries = 64,
 		.overcommit = true,
 		.numa = {.migrate = migrate,
@@ -185,11 +61,10 @@ static void make(bool migrate, bool replicate)
 			 .sampling = 1,
 			 .interval_ms = 100},
 	};
-	struct vm_config vm_config = {.vcpus = NODES, .memory = VM_PAGES * PAGE_BYTES};
-	unsigned number;
 
-	cycles = 1;
-	ipis = decisions = 0;
+	fake_hal_reset(NODES, PER_NODE, PER_NODE);
+	fake.node_read = node_read;
+	fake.node_write = node_write;
 	memset(counters, 0, sizeof(counters));
 	for (unsigned n = 0; n < NODES; n++) {
 		const struct node_controller_config node = {.node = n,
@@ -199,15 +74,10 @@ static void make(bool migrate, bool replicate)
 							    .now = now};
 
 		node_controller_init(&controller[n], &node, counters[n]);
-		config.cpu_node[n] = n;
-		config.node_start[n].value = n * PER_NODE;
-		config.node_pages[n] = PER_NODE;
 	}
-	assert_int_equal(vmm_create(&vmm, calloc(1, vmm_memory_needed(&config)), &config), 0);
-	assert_int_equal(vmm_vm_create(vmm, &vm_config,
-				       calloc(1, vmm_vm_memory_needed(vmm, &vm_config)), &number),
-			 0);
-	vm = vmm->vm[number];
+	fake_config(&config, NODES);
+	vmm = fake_vmm(&config);
+	vm = fake_vm(vmm, NODES, VM_PAGES);
 	vm->state = VM_RUNNING;
 	for (unsigned n = 0; n < NODES; n++) {
 		vm->vcpu[n].pcpu = &vmm->cpu[n];
@@ -226,11 +96,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	const char *what = NULL;
-	uint64_t value;
-
 	(void)state;
-	assert_int_equal(vmm_audit(vmm, &what, &value), 0);
+	fake_audit(vmm);
+	fake_hal_free();
 	free(vm);
 	free(vmm);
 	return 0;
@@ -238,13 +106,7 @@ static int teardown(void **state)
 
 static void audit(void)
 {
-	const char *what = "";
-	uint64_t value;
-	unsigned errors = vmm_audit(vmm, &what, &value);
-
-	if (errors)
-		print_message("audit: %s %llu\n", what, (unsigned long long)value);
-	assert_int_equal(errors, 0);
+	fake_audit(vmm);
 }
 
 /* Page @index of the VM, first used on node 0, with content, and mapped by every vCPU. */
@@ -301,13 +163,14 @@ static void migrates(void **state)
 	assert_int_equal(vmm_free_pages(vmm, 2), free2 - 1);
 	assert_int_equal(vmm->page[old.value].state == PAGE_GUEST, 0);
 	/* every holder but the CPU that did it was interrupted, and none is left */
-	assert_int_equal(ipis, NODES - 1);
+	for (unsigned n = 1; n < NODES; n++)
+		assert_int_equal(fake.cpu[n].ipis, 1);
 	assert_int_equal(entry->holders, 0);
 	for (unsigned n = 0; n < NODES; n++)
 		assert_true(vm->vcpu[n].flush_pending);
-	assert_int_equal(last.decision.action, POLICY_MIGRATE);
-	assert_int_equal(last.misses[2], 16);
-	assert_int_equal(last.address.value, 5 * PAGE_BYTES);
+	assert_int_equal(fake.last.decision.action, POLICY_MIGRATE);
+	assert_int_equal(fake.last.misses[2], 16);
+	assert_int_equal(fake.last.address.value, 5 * PAGE_BYTES);
 }
 
 static void replicates_and_collapses(void **state)
@@ -378,8 +241,9 @@ static void write_shared_stays(void **state)
 	miss(entry->mpn, 1, true, 16);
 	hot(entry);
 	assert_int_equal(entry->mpn.value, old.value);
-	assert_int_equal(last.decision.reason, POLICY_WRITE_SHARED);
-	assert_int_equal(ipis, 0);
+	assert_int_equal(fake.last.decision.reason, POLICY_WRITE_SHARED);
+	for (unsigned n = 0; n < NODES; n++)
+		assert_int_equal(fake.cpu[n].ipis, 0);
 }
 
 static void bounced_page_moves_once_an_interval(void **state)
@@ -390,7 +254,7 @@ static void bounced_page_moves_once_an_interval(void **state)
 	for (unsigned interval = 0; interval < 5; interval++) {
 		uint64_t before = vmm_numa_stats(vmm)->migrations;
 
-		cycles = UINT64_C(100000) * interval + 10;
+		fake.cycles = UINT64_C(100000) * interval + 10;
 		for (unsigned turn = 0; turn < 6; turn++) {
 			miss(entry->mpn, (home(entry) + 1) % NODES, true, 16);
 			hot(entry);
@@ -453,7 +317,7 @@ static void page_under_transfer_stays(void **state)
 	miss(entry->mpn, 1, false, 16);
 	hot(entry);
 	assert_int_equal(entry->mpn.value, old.value);
-	assert_int_equal(last.decision.reason, POLICY_BUSY);
+	assert_int_equal(fake.last.decision.reason, POLICY_BUSY);
 	vm->config.disks = 0;
 	free(disk);
 }
@@ -482,7 +346,7 @@ static void free_pages_are_no_ones(void **state)
 	miss(entry->mpn, 1, false, 16);
 	pmap_release(vm, 7);
 	move_hot_pages(&vmm->cpu[old.value / PER_NODE]);
-	assert_int_equal(decisions, 0);
+	assert_int_equal(fake.decisions, 0);
 	audit();
 }
 

@@ -73,7 +73,8 @@ enum ccnuma_cause {
 
 /* Counters of one CPU. */
 struct ccnuma_stats {
-	uint64_t accesses[3]; /* by enum access; only those the model was asked about */
+	uint64_t accesses[3]; /* by enum access; only those the model was asked about: no
+				 first-level hits, but first writes to lines held exclusive */
 	uint64_t level[3][LEVELS];
 	uint64_t cause[CAUSES];		      /* second-level misses and upgrades */
 	uint64_t local_misses, remote_misses; /* by the home's node */
@@ -88,17 +89,22 @@ struct ccnuma_result {
 	uint32_t cycles;
 	enum ccnuma_level level;
 	enum ccnuma_cause cause; /* meaningful above LEVEL_L2 */
-	bool writable;		 /* the line may now be written without asking again */
-	bool shortcut; /* until told otherwise, accesses of this kind to the line hit and change
-			  nothing: they need not be asked about (not so with LRU first levels) */
 };
 
 /*
- * The model tells its owner when a first-level line goes away or loses the right to be written, so
- * that shortcuts to it (the line entries of the software TLB) are dropped. @pa: of the line.
+ * What a CPU may do with a line of memory without asking the model: the access hits in the first
+ * level and changes nothing. Compared by size: what may be written may be read.
  */
+enum line_right {
+	RIGHT_NONE,
+	RIGHT_READ,
+	RIGHT_WRITE,
+};
+
+/* What the owner hears of. @pa: of the line. */
 struct ccnuma_observer {
-	void (*line_lost)(void *opaque, unsigned cpu, uint64_t pa, unsigned length, bool all);
+	/* @cpu's caches lost a line of second-level size. */
+	void (*line_lost)(void *opaque, unsigned cpu, uint64_t pa, unsigned length);
 	/* A second-level miss of @cpu's node on the page of @pa was served by @home. */
 	void (*miss)(void *opaque, unsigned cpu, uint64_t pa, unsigned home, bool write);
 	void *opaque;
@@ -110,6 +116,15 @@ struct ccnuma;
 struct ccnuma *ccnuma_create(const struct ccnuma_config *config,
 			     const struct ccnuma_observer *observer, struct error *error);
 void ccnuma_destroy(struct ccnuma *ccnuma);
+
+/*
+ * The rights of @cpu, fetching or by data accesses: a byte (enum line_right) for each line of RAM
+ * of 1 << *@shift bytes, good as long as the model. Accesses with the right need not be asked
+ * about. NULL: every access must be, because the first level counts them (LRU, or hits that cost
+ * cycles).
+ */
+const uint8_t *ccnuma_rights(const struct ccnuma *ccnuma, unsigned cpu, bool fetch,
+			     unsigned *shift);
 
 /* Access of @cpu to @pa (RAM offset, not crossing a first-level line) at its cycle @now. */
 struct ccnuma_result ccnuma_access(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa,

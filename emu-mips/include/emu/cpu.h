@@ -15,7 +15,8 @@
  *
  * LL/SC: linked is set by LL, cleared by SC, ERET and by the board at the end of a quantum when
  * another CPU may have run; CPUs run one after the other within a quantum, so a store by another
- * CPU never comes between an LL and an SC that succeeds.
+ * CPU never comes between an LL and an SC that succeeds. In `ccnuma` a link outlives the quantum
+ * until its line is lost, or for an uncached one until another CPU writes there.
  */
 #ifndef EMU_CPU_H
 #define EMU_CPU_H
@@ -34,6 +35,24 @@ enum cpu_mode {
 	MODE_SUPERVISOR = 1,
 	MODE_USER = 2,
 	MODES = 3,
+};
+
+/* LLbit, and how the word was loaded. */
+enum link_bit {
+	LINK_NONE,
+	LINK_CACHED,
+	LINK_UNCACHED, /* memory model `ccnuma`: ends when another CPU writes there, uncached */
+};
+
+/*
+ * Memory model `ccnuma`: what of RAM is in one of the CPU's first-level caches. The byte at base +
+ * (host address >> shift) is the enum line_right of the line there; rights points at the first
+ * byte of RAM's. base is zero in model `none`.
+ */
+struct line_view {
+	uintptr_t base;
+	const uint8_t *rights; /* NULL: no line ever has a right */
+	uint8_t shift;
 };
 
 /* One dual entry of the joint TLB, as TLBR gives it back. page_mask has PageMask's layout. */
@@ -85,13 +104,11 @@ struct cpu {
 	uint64_t branch_target; /* where to go after it, when in_delay_slot */
 	uint64_t cycles;	/* simulated time of this CPU */
 	uint64_t limit;		/* run while cycles < limit; lowered when a deadline moves nearer */
-	struct softtlb *softtlb;  /* translations valid for the present mode, ASID and SegCtl */
-	uint64_t softtlb_granule; /* bytes an entry of it covers: a page; in memory model
-				     `ccnuma` a first-level line */
-	uint8_t softtlb_shift;	  /* log2 of it */
+	struct softtlb *softtlb; /* translations valid for the present mode, ASID and SegCtl */
+	struct line_view data_lines, fetch_lines;
 	uint32_t fcr31;
 	bool in_delay_slot;	/* pc is the delay slot of the branch at pc - 4 */
-	bool linked;		/* LLbit */
+	uint8_t linked;		/* enum link_bit */
 	bool waiting;		/* in WAIT: runs on when an interrupt comes */
 	bool interrupt_pending; /* (Cause.IP & Status.IM) != 0, IE set, EXL and ERL clear */
 	uint8_t mode;		/* enum cpu_mode now in force */
@@ -123,7 +140,6 @@ struct cpu {
 	void (*on_deadline)(struct cpu *cpu); /* board: GIC timer; sets the next board_deadline */
 	void *engine;			      /* the engine's data for this CPU */
 	struct softtlb *softtlb_contexts;     /* SOFTTLB_CONTEXTS tables */
-	struct line_map *line_map;	      /* in `ccnuma`: which entry each cached line has */
 	struct cpu_stats stats;
 };
 
@@ -237,6 +253,9 @@ bool cpu_translate(const struct cpu *cpu, uint64_t va, enum access access, enum 
 /* Executes exactly one instruction (a branch and its delay slot are two); interrupts and deadlines
  * are not looked at. Advances cycles and instructions. */
 void interpreter_step(struct cpu *cpu);
+
+/* The same for an instruction @word that has been fetched already. */
+void interpreter_execute(struct cpu *cpu, uint32_t word);
 
 /* Runs until cycles >= @quantum_end, the CPU waits, or the machine stops: deadlines, interrupts and
  * instructions in their exact order. */

@@ -123,6 +123,12 @@ void machine_destroy(struct machine *machine);
  * model `ccnuma` holds the line in its caches and would tell of a write. */
 void machine_end_link(struct cpu *cpu);
 
+/* @writer (NULL: a device) has written [pa, pa + length) past the caches: links of the other CPUs
+ * made by uncached accesses there end. The architecture leaves the mixing of cached and uncached
+ * accesses to one place open (MD00091, Cacheability and Coherency Attributes). */
+void machine_break_links(struct machine *machine, const struct cpu *writer, uint64_t pa,
+			 uint64_t length);
+
 /* A device is about to read or write RAM [pa, pa + length): tells the engine about code, and the
  * memory model. */
 void machine_dma(struct machine *machine, uint64_t pa, uint64_t length, bool write);

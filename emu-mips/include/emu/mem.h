@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "emu/ccnuma.h"
 #include "emu/cpu.h"
 #include "emu/error.h"
 
@@ -39,6 +40,12 @@ bool ram_valid(const struct machine *machine, uint64_t pa, uint64_t length);
  * the end of the 4 KiB page, and for whatever ram_valid() says yes to. */
 void *ram_pointer(const struct machine *machine, uint64_t pa);
 
+/* Physical address of the byte of RAM at @offset from its start. */
+static inline uint64_t ram_address(uint64_t offset)
+{
+	return offset < DEVICE_HOLE_START ? offset : offset + (DEVICE_HOLE_END - DEVICE_HOLE_START);
+}
+
 /* Reads or writes a device (or RAM) register of 1, 2, 4 or 8 bytes at @pa on behalf of @cpu.
  * Returns false when nothing is there: the caller raises a bus error. */
 bool phys_read(struct machine *machine, struct cpu *cpu, uint64_t pa, unsigned size,
@@ -64,11 +71,10 @@ void ram_will_write(struct machine *machine, uint64_t pa, uint64_t length);
 #define SOFTTLB_CONTEXTS 8    /* contexts (mode, ASID) a CPU keeps; least recently used is reused */
 
 /*
- * An entry serves an access of its kind when tag == (va & ~(granule - 1)), where the granule is a
- * page, or in memory model `ccnuma` a first-level cache line: there an entry exists only while the
- * line is in the CPU's first-level cache with the right it gives (Embra's idea), so a hit needs no
- * look at the model. va's low bits below the access size are kept in that compare, so misaligned
- * accesses miss. Empty tag: ~0. host = va + addend.
+ * An entry serves an access of its kind when tag == (va & ~(MIPS_PAGE_SIZE - 1)); va's low bits
+ * below the access size are kept in that compare, so misaligned accesses miss. Empty tag: ~0. host
+ * = va + addend. In memory model `ccnuma` uncached pages have none, and a cached access looks at
+ * the CPU's line rights too.
  */
 struct softtlb_entry {
 	uint64_t read_tag;
@@ -114,22 +120,23 @@ void softtlb_protect_page(struct cpu *cpu, const void *host);
 void *softtlb_fill(struct cpu *cpu, uint64_t va, enum access access, bool probe_only, uint64_t *pa,
 		   bool *exception);
 
-/* Changes what an entry covers: MIPS_PAGE_SIZE, or a line's @bytes (a power of two of 16 or more).
- * Forgets everything. */
-void softtlb_set_granule(struct cpu *cpu, uint64_t bytes);
+/* ---- mem/lines.c: memory model `ccnuma` beside the software TLB ---- */
 
-/* ---- mem/line_map.c: from cached lines to entries of the software TLB ---- */
+/* Whether @cpu may access RAM at @host without asking the model (always in model `none`). */
+static inline bool line_ready(const struct line_view *lines, uintptr_t host, enum line_right need)
+{
+	return !lines->base || *(const uint8_t *)(lines->base + (host >> lines->shift)) >= need;
+}
 
-/* 0 or -ENOMEM. */
-int line_map_create(struct cpu *cpu);
-void line_map_destroy(struct cpu *cpu);
+/* An access of @cpu to RAM at @host, in a cached page, that line_ready() denies: asks the model and
+ * adds what it costs to cycles. Afterwards the line is ready, unless lines->rights is NULL. */
+void line_miss(struct cpu *cpu, const void *host, enum access access);
 
-/* @entry now stands for the line at RAM offset @offset; an older one for it, or in its place here,
- * is emptied. */
-void line_map_enter(struct cpu *cpu, uint64_t offset, struct softtlb_entry *entry);
+/* An access of @cpu at @va to RAM at @host, just found by softtlb_fill(): what it costs by the
+ * memory model, if anything, by whether the page is cached. Ends links for uncached writes. */
+void line_access(struct cpu *cpu, uint64_t va, const void *host, enum access access);
 
-/* The lines in [offset, offset + length) leave the first-level caches (@all), or may no longer be
- * written. */
-void line_map_drop(struct cpu *cpu, uint64_t offset, uint64_t length, bool all);
+/* Whether the page of @va, just translated for @cpu, is uncached RAM in model `ccnuma`. */
+bool page_uncached(const struct cpu *cpu, uint64_t va);
 
 #endif

@@ -17,6 +17,7 @@ struct translator_block {
 	const uint32_t *code;
 	const void *host; /* the host code that executes */
 	size_t host_size;
+	size_t host_hot; /* of these, bytes before the code of exits and slow paths */
 	enum cpu_mode mode;
 };
 

@@ -9,13 +9,14 @@
 
 PROGRAM_NAME;
 struct option program_options[] = {
-	{"kib", 128, 4, 65536},	  /* of each thread's band */
+	{"kib", 512, 4, 65536},	  /* of the grid */
 	{"table", 512, 4, 65536}, /* KiB, rounded up to a power of two */
 	{"steps", 40, 1, 100000},
 	{NULL, 0, 0, 0},
 };
 
-#define LOOK_EVERY  4	/* cells */
+#define LOOK_EVERY  4 /* cells */
+#define COUNT_EVERY 256
 #define BINS	    256 /* of the histogram, a cache line each */
 #define CHECK_EVERY 61	/* cells */
 
@@ -23,7 +24,7 @@ struct bin {
 	uint64_t count __attribute__((aligned(CACHE_LINE)));
 };
 
-static uint64_t *band[MAX_CPUS], *table;
+static uint64_t *grid, *table;
 static uint64_t cells, entries, steps;
 static struct bin *bin;
 static struct barrier together;
@@ -39,28 +40,29 @@ static uint64_t which(uint64_t cell)
 	return cell >> 24 & (entries - 1);
 }
 
-static uint64_t first(unsigned thread, uint64_t index)
+/* The first cell of the thread's band. */
+static uint64_t start(unsigned thread)
 {
-	return random_at(thread * cells + index);
+	return cells / LOOK_EVERY * thread / threads() * LOOK_EVERY;
 }
 
-static void step(unsigned thread)
+static void step(uint64_t from, uint64_t to)
 {
-	uint64_t *cell = band[thread], rate = 0;
+	uint64_t rate = 0;
 
-	for (uint64_t i = 0; i < cells; i++) {
+	for (uint64_t i = from; i < to; i++) {
 		if (i % LOOK_EVERY == 0)
-			rate = table[which(cell[i])];
-		cell[i] = burn(cell[i], rate);
-		if (i % 256 == 0)
-			fetch_add(&bin[cell[i] >> 56].count, 1);
+			rate = table[which(grid[i])];
+		grid[i] = burn(grid[i], rate);
+		if (i % COUNT_EVERY == 0)
+			fetch_add(&bin[grid[i] >> 56].count, 1);
 	}
 }
 
 static void work(unsigned thread)
 {
 	for (uint64_t n = 0; n < steps; n++) {
-		step(thread);
+		step(start(thread), start(thread + 1));
 		barrier(&together);
 	}
 }
@@ -74,21 +76,19 @@ static void make(void)
 	table = allocate(entries << 3);
 	for (uint64_t i = 0; i < entries; i++)
 		table[i] = random_at(~i);
-	for (unsigned thread = 0; thread < threads(); thread++) {
-		band[thread] = allocate(cells << 3);
-		for (uint64_t i = 0; i < cells; i++)
-			band[thread][i] = first(thread, i);
-	}
+	grid = allocate(cells << 3);
+	for (uint64_t i = 0; i < cells; i++)
+		grid[i] = random_at(i);
 	bin = allocate(BINS * sizeof(*bin));
 }
 
 /* LOOK_EVERY cells from @index again, without the table. */
-static bool right(unsigned thread, uint64_t index)
+static bool right(uint64_t index)
 {
 	uint64_t cell[LOOK_EVERY];
 
 	for (unsigned i = 0; i < LOOK_EVERY; i++)
-		cell[i] = first(thread, index + i);
+		cell[i] = random_at(index + i);
 	for (uint64_t n = 0; n < steps; n++) {
 		uint64_t rate = random_at(~which(cell[0]));
 
@@ -96,7 +96,7 @@ static bool right(unsigned thread, uint64_t index)
 			cell[i] = burn(cell[i], rate);
 	}
 	for (unsigned i = 0; i < LOOK_EVERY; i++)
-		if (cell[i] != band[thread][index + i])
+		if (cell[i] != grid[index + i])
 			return false;
 	return true;
 }
@@ -109,15 +109,13 @@ int main(void)
 	measure_start();
 	parallel(work);
 	measure_end();
-	for (unsigned thread = 0; thread < threads(); thread++) {
-		for (uint64_t i = 0; i < cells; i += CHECK_EVERY * LOOK_EVERY)
-			wrong += !right(thread, i);
-		for (uint64_t i = 0; i < cells; i++)
-			checksum = checksum_add(checksum, band[thread][i]);
-	}
+	for (uint64_t i = 0; i < cells; i += CHECK_EVERY * LOOK_EVERY)
+		wrong += !right(i);
+	for (uint64_t i = 0; i < cells; i++)
+		checksum = checksum_add(checksum, grid[i]);
 	for (unsigned i = 0; i < BINS; i++)
 		counted += bin[i].count;
-	wrong += counted != threads() * steps * ((cells + 255) / 256);
+	wrong += counted != steps * ((cells + COUNT_EVERY - 1) / COUNT_EVERY);
 	return report(checksum, wrong == 0, "kib=%lu table=%lu steps=%lu wrong=%lu", cells >> 7,
 		      entries >> 7, steps, wrong);
 }

@@ -239,7 +239,8 @@ int machine_configure_ccnuma(struct machine *machine, const struct ccnuma_config
 	if (!nodes_create(machine, filled))
 		return 0;
 	remove_ccnuma(machine);
-	return error_set(error, -ENOMEM, "out of memory for the node controllers");
+	error_set(error, -ENOMEM, "out of memory for the node controllers");
+	return -ENOMEM;
 }
 
 int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *config,

@@ -45,7 +45,8 @@ enum console_kind {
 struct run_options {
 	struct common_options common;
 	uint64_t machine_memory;
-	bool policy; /* one was chosen */
+	const char *policy; /* its name; NULL: none was chosen */
+	bool large_pages_auto;
 	const char *trace;
 	bool xkseg_bit, segctl; /* the processor may have them */
 	struct monitor_options monitor;
@@ -79,6 +80,8 @@ int run_check_policy(struct run_options *options);
 int run_trace_open(struct run *run, struct monitor_options *monitor);
 int run_trace_close(struct run *run);
 void run_numa_text(const struct run *run, FILE *out);
+/* The policy and its numbers. */
+json_t *run_policy_json(const struct run *run);
 json_t *run_numa_json(const struct vmm_numa_stats *stats);
 
 /* ---- run.c ---- */

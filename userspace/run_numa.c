@@ -20,7 +20,8 @@ static const struct {
 	{"all", PLACE_FIRST_TOUCH, true, true},
 };
 
-#define POLICIES (sizeof(policies) / sizeof(policies[0]))
+#define PAGE_BYTES UINT64_C(4096)
+#define POLICIES   (sizeof(policies) / sizeof(policies[0]))
 
 void run_numa_defaults(struct run_options *options)
 {
@@ -46,7 +47,7 @@ int run_take_policy(void *target, const char *name, const struct setting_source 
 		numa->placement = policies[i].placement;
 		numa->migrate = policies[i].migrate;
 		numa->replicate = policies[i].replicate;
-		options->policy = true;
+		options->policy = policies[i].name;
 		return DISCO_OK;
 	}
 	return setting_unknown(source, "policy", name, names);
@@ -63,10 +64,14 @@ int run_check_policy(struct run_options *options)
 				"run: moving pages needs counted misses: --model ccnuma --engine "
 				"interpreter");
 	/* Sharing is told from a quarter of the misses, as in Verghese et al. */
-	numa->sharing = numa->threshold >= 4 ? numa->threshold / 4 : 1;
+	if (!numa->sharing)
+		numa->sharing = numa->threshold >= 4 ? numa->threshold / 4 : 1;
 	/* 8 MiB blocks would be placed as a whole. */
 	if (numa->placement == PLACE_ROUND_ROBIN || numa->placement == PLACE_INTERLEAVED)
 		options->monitor.large_pages = false;
+	if (options->large_pages_auto && options->common.model == MODEL_CCNUMA &&
+	    numa->placement == PLACE_FIRST_TOUCH)
+		numa->spread_order = VMM_SPREAD_ORDER;
 	return DISCO_OK;
 }
 
@@ -149,15 +154,37 @@ static double mean_us(const struct run *run, uint64_t cycles, uint64_t count)
 	return count ? (double)machine_ns(run->machine, cycles) / 1e3 / (double)count : 0;
 }
 
+static const char *policy_name(const struct run *run)
+{
+	return run->options->policy ? run->options->policy : "first-touch";
+}
+
+static void print_policy(const struct run *run, FILE *out)
+{
+	const struct vmm_numa *numa = &run->options->monitor.numa;
+
+	fprintf(out, "\nPolicy %s", policy_name(run));
+	if (numa->migrate || numa->replicate)
+		fprintf(out,
+			"; thresholds: hot %u, sharing %u, write %u; at most %u migrations of a "
+			"page in %u "
+			"ms; one miss of %u counted",
+			numa->threshold, numa->sharing, numa->write, numa->move_limit,
+			numa->interval_ms, numa->sampling);
+	fputc('\n', out);
+}
+
 void run_numa_text(const struct run *run, FILE *out)
 {
 	const struct vmm_numa_stats *stats = vmm_numa_stats(run->vmm);
 	double seconds = (double)machine_ns(run->machine, run->machine->now) / 1e9;
 
+	if (machine_has_ccnuma(run->machine))
+		print_policy(run, out);
 	if (!stats->hot_pages)
 		return;
 	fprintf(out,
-		"\nHot pages: %llu; %llu migrations (%.0f/s, mean %.1f us), %llu replicas made "
+		"Hot pages: %llu; %llu migrations (%.0f/s, mean %.1f us), %llu replicas made "
 		"(%.0f/s, mean %.1f us), %llu collapses (mean %.1f us), at most %llu replicas\n",
 		(unsigned long long)stats->hot_pages, (unsigned long long)stats->migrations,
 		(double)stats->migrations / seconds,
@@ -176,6 +203,26 @@ void run_numa_text(const struct run *run, FILE *out)
 static void put(json_t *object, const char *name, uint64_t value)
 {
 	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+json_t *run_policy_json(const struct run *run)
+{
+	const struct run_options *options = run->options;
+	const struct vmm_numa *numa = &options->monitor.numa;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "name", json_string(policy_name(run)));
+	put(object, "hot_threshold", numa->threshold);
+	put(object, "sharing_threshold", numa->sharing);
+	put(object, "write_threshold", numa->write);
+	put(object, "move_limit", numa->move_limit);
+	put(object, "sampling", numa->sampling);
+	put(object, "reset_interval_ms", numa->interval_ms);
+	put(object, "large_page_bytes",
+	    !options->monitor.large_pages ? 0
+	    : numa->spread_order	  ? PAGE_BYTES << numa->spread_order
+					  : UINT64_C(4) << 20);
+	return object;
 }
 
 json_t *run_numa_json(const struct vmm_numa_stats *stats)

@@ -134,6 +134,32 @@ static const struct setting machine_rows[] = {
 
 /* ---- the monitor ---- */
 
+static int take_large_pages(void *target, const char *text, const struct setting_source *source)
+{
+	static const struct {
+		const char *text;
+		bool on, automatic;
+		uint8_t order;
+	} sizes[] = {
+		{"off", false, false, 0}, {"on", true, false, 0},  {"auto", true, true, 0},
+		{"16K", true, false, 2},  {"64K", true, false, 4}, {"256K", true, false, 6},
+		{"1M", true, false, 8},	  {"4M", true, false, 0},
+	};
+	struct run_options *options = target;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (strcmp(text, sizes[i].text))
+			continue;
+		options->large_pages_auto = sizes[i].automatic;
+		options->monitor.large_pages = sizes[i].on;
+		options->monitor.numa.spread_order = sizes[i].order;
+		return DISCO_OK;
+	}
+	return setting_wrong(source, text,
+			     source->path ? "true or false, \"auto\" or a size such as \"64K\""
+					  : "auto, on, off, 16K, 64K, 256K, 1M or 4M");
+}
+
 static const struct setting monitor_rows[] = {
 	{SETTING_HEADING, GROUP_MONITOR, .help = "The monitor:"},
 	{SETTING_COUNT, GROUP_MONITOR, "l2tlb", .value = "N", FIELD(monitor.l2tlb_entries),
@@ -141,8 +167,11 @@ static const struct setting monitor_rows[] = {
 	{SETTING_COUNT, GROUP_MONITOR, "slice", .key = "slice_us", .value = "US",
 	 FIELD(monitor.slice_us), .minimum = 10, .maximum = 1000000,
 	 .help = "time slice in microseconds (default 2000)"},
-	{SETTING_SWITCH, GROUP_MONITOR, "large-pages", .value = "on|off",
-	 FIELD(monitor.large_pages), .help = "4 MiB entries for guest kernels (on)"},
+	{SETTING_TAKE, GROUP_MONITOR, "large-pages", .value = "KIND", .take = take_large_pages,
+	 .help = "TLB entries for guest kernels: on: 4M, off: 4 KiB; auto (default): 4M, but 64K "
+		 "for "
+		 "VMs that span nodes where pages are placed by node; 16K, 64K, 256K, 1M: for such "
+		 "VMs"},
 	{SETTING_FLAG, GROUP_MONITOR, "overcommit", FIELD(monitor.overcommit),
 	 .help = "VMs may have more memory than the machine"},
 	{SETTING_TAKE, GROUP_MONITOR, "policy", .value = "NAME", .take = run_take_policy,
@@ -152,8 +181,20 @@ static const struct setting monitor_rows[] = {
 	{SETTING_COUNT16, GROUP_MONITOR, "hot-threshold", .value = "N",
 	 FIELD(monitor.numa.threshold), .minimum = 1, .maximum = 65535,
 	 .help = "misses of a node that make a page hot (default 128)"},
+	{SETTING_COUNT16, GROUP_MONITOR, "sharing-threshold", .value = "N",
+	 FIELD(monitor.numa.sharing), .minimum = 1, .maximum = 65535,
+	 .help = "misses of another node from which on a page is shared (default: a quarter of "
+		 "those)"},
+	{SETTING_COUNT16, GROUP_MONITOR, "write-threshold", .value = "N", FIELD(monitor.numa.write),
+	 .maximum = 65535, .help = "writes beyond which a page is not replicated (default 1)"},
+	{SETTING_COUNT16, GROUP_MONITOR, "move-limit", .value = "N", FIELD(monitor.numa.move_limit),
+	 .maximum = 65535,
+	 .help = "migrations, and collapses, of one page in a reset interval (default 1)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "sampling", .value = "N", FIELD(monitor.numa.sampling),
 	 .minimum = 1, .maximum = 65535, .help = "count one miss of N (default 1)"},
+	{SETTING_COUNT16, GROUP_MONITOR, "reset-interval", .key = "reset_interval_ms",
+	 .value = "MS", FIELD(monitor.numa.interval_ms), .minimum = 1, .maximum = 65535,
+	 .help = "milliseconds after which the counters start from zero (default 100)"},
 	{SETTING_TEXT, GROUP_MONITOR, "trace", .value = "FILE", FIELD(trace),
 	 .help = "write every decision about a hot page as a line of JSON"},
 	{SETTING_COUNT, GROUP_MONITOR, "audit", .key = "audit_ms", .value = "MS",
@@ -267,6 +308,7 @@ int run_parse(int argc, char **argv, struct run_options *options)
 		.xkseg_bit = true,
 		.segctl = true,
 		.monitor = {.l2tlb_entries = 4096, .slice_us = 2000, .large_pages = true},
+		.large_pages_auto = true,
 		.vms = 1,
 		.vm = calloc(RUN_MAX_VMS, sizeof(struct run_vm_options)),
 	};

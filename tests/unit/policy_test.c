@@ -26,9 +26,10 @@ static unsigned each_case(void (*check)(const struct policy_parameters *paramete
 	static const uint16_t counts[] = {0, SHARING - 1, SHARING, THRESHOLD - 1, THRESHOLD, 65535};
 	static const uint16_t writes[] = {0, WRITE, WRITE + 1, 65535};
 	static const uint16_t moves[] = {0, LIMIT - 1, LIMIT, 65535};
+#define CASES (6 * 6 * 6 * 4 * 4 * 4 * 7 * NODES * 16)
 	unsigned cases = 0;
 
-	for (unsigned i = 0; i < 6 * 6 * 6 * 4 * 4 * 7 * NODES * 16; i++) {
+	for (unsigned i = 0; i < CASES; i++) {
 		uint16_t misses[NODES];
 		struct policy_parameters parameters = {.threshold = THRESHOLD,
 						       .sharing = SHARING,
@@ -41,10 +42,11 @@ static unsigned each_case(void (*check)(const struct policy_parameters *paramete
 		for (unsigned n = 0; n < NODES; n++, rest /= 6)
 			misses[n] = counts[rest % 6];
 		page.writes = writes[rest % 4];
-		page.moves = moves[rest / 4 % 4];
-		page.copies = rest / 16 % 7 + 1;
-		page.hot = rest / 112 % NODES;
-		rest /= 112 * NODES;
+		page.migrations = moves[rest / 4 % 4];
+		page.collapses = moves[rest / 16 % 4];
+		page.copies = rest / 64 % 7 + 1;
+		page.hot = rest / 448 % NODES;
+		rest /= 448 * NODES;
 		page.tight = rest & 1;
 		page.busy = rest & 2;
 		parameters.migrate = rest & 4;
@@ -54,11 +56,6 @@ static unsigned each_case(void (*check)(const struct policy_parameters *paramete
 		cases++;
 	}
 	return cases;
-}
-
-static bool moves_page(const struct policy_decision *decision)
-{
-	return decision->action == POLICY_MIGRATE || decision->action == POLICY_REPLICATE;
 }
 
 static unsigned others(const struct policy_page *page)
@@ -88,8 +85,10 @@ static void check_never(const struct policy_parameters *parameters, const struct
 		assert_int_equal(decision->action, POLICY_NONE);
 	if (page->busy)
 		assert_true(decision->action == POLICY_NONE || decision->action == POLICY_LEAVE);
-	if (page->moves >= LIMIT)
-		assert_false(moves_page(decision));
+	if (page->migrations >= LIMIT)
+		assert_int_not_equal(decision->action, POLICY_MIGRATE);
+	if (page->collapses >= LIMIT)
+		assert_int_not_equal(decision->action, POLICY_REPLICATE);
 	if (decision->action == POLICY_MIGRATE) {
 		assert_true(parameters->migrate);
 		assert_int_equal(decision->to, page->hot);
@@ -117,7 +116,7 @@ static void check_never(const struct policy_parameters *parameters, const struct
 static void never(void **state)
 {
 	(void)state;
-	assert_int_equal(each_case(check_never), 6 * 6 * 6 * 4 * 4 * 7 * NODES * 16);
+	assert_int_equal(each_case(check_never), CASES);
 }
 
 /* ---- what must always be ---- */
@@ -137,11 +136,13 @@ static enum policy_action expected(const struct policy_parameters *parameters,
 		{page->busy, POLICY_LEAVE, POLICY_BUSY},
 		{replicated(page) && written, POLICY_COLLAPSE, POLICY_WRITTEN},
 		{page->copies & hot, POLICY_REMAP, POLICY_HAS_COPY},
-		{page->moves >= LIMIT, POLICY_LEAVE, POLICY_MOVE_LIMITED},
+		{alone && parameters->migrate && page->migrations >= LIMIT, POLICY_LEAVE,
+		 POLICY_MOVE_LIMITED},
 		{alone && parameters->migrate, POLICY_MIGRATE, POLICY_ONE_NODE},
 		{alone && (written || !parameters->replicate), POLICY_LEAVE, POLICY_MIGRATE_OFF},
 		{!alone && written, POLICY_LEAVE, POLICY_WRITE_SHARED},
 		{!parameters->replicate, POLICY_LEAVE, POLICY_REPLICATE_OFF},
+		{page->collapses >= LIMIT, POLICY_LEAVE, POLICY_MOVE_LIMITED},
 		{page->tight, POLICY_LEAVE, POLICY_MEMORY_TIGHT},
 		{alone, POLICY_REPLICATE, POLICY_READ_ONLY},
 		{true, POLICY_REPLICATE, POLICY_READ_SHARED},

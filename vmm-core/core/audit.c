@@ -83,7 +83,7 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 			check_replicas(audit, vm, entry, i);
 		else if (page->previous != MPN_NONE)
 			fail(audit, "memmap: replicas of a page that has none", i);
-		if (!(entry->flags & PMAP_LARGE) != !vm->block_large[i / BLOCK_PAGES])
+		if (!(entry->flags & PMAP_LARGE) != !vm->block_large[i / block_pages(vm)])
 			fail(audit, "pmap: page and block disagree on being large", i);
 	}
 	if (present != vm->memory.machine || large != vm->memory.large)

@@ -78,6 +78,25 @@ static void reset_counters(struct vmm *vmm, struct mpn mpn)
 	hal_node_write(node, NODE_RESET, 0);
 }
 
+/* The page, with counts of this interval. */
+static struct page *history(struct vmm *vmm, struct mpn mpn)
+{
+	struct page *page = &vmm->page[mpn.value];
+	uint16_t now = (uint16_t)(hal_cycles() / interval_cycles(vmm));
+
+	if (page->moved_in != now) {
+		page->moved_in = now;
+		page->migrations = page->collapses = 0;
+	}
+	return page;
+}
+
+static void count(uint8_t *counter)
+{
+	if (*counter < UINT8_MAX)
+		++*counter;
+}
+
 static void free_copy(struct vmm *vmm, struct mpn mpn)
 {
 	hal_page_changes(mpn, 1); /* caches and translated code forget it */
@@ -103,19 +122,47 @@ void move_drop_replicas(struct vm *vm, struct pmap_entry *entry)
 	entry->flags &= ~PMAP_REPLICATED;
 }
 
-void move_collapse(struct vm *vm, uint32_t index)
+static void collapse(struct vm *vm, uint32_t index)
 {
 	struct pmap_entry *entry = &vm->pmap[index];
 	struct vmm *vmm = vm->vmm;
 	uint64_t start = hal_cycles();
 
-	if (!(entry->flags & PMAP_REPLICATED))
-		return;
 	hal_charge(CHARGE_PAGE_MOVE, 1);
 	shootdown_page(vm, index);
 	move_drop_replicas(vm, entry);
+	count(&history(vmm, entry->mpn)->collapses);
 	vmm->numa.collapses++;
 	vmm->numa.collapse_cycles += hal_cycles() - start;
+}
+
+/* One that no hot page asked for. */
+static void collapse_because(struct vm *vm, uint32_t index, enum policy_reason reason)
+{
+	const struct pmap_entry *entry = &vm->pmap[index];
+	const struct vmm *vmm = vm->vmm;
+	struct vmm_decision record = {
+		.cycle = hal_cycles(),
+		.vm = vm->number,
+		.address = pmap_address(index),
+		.backmap = entry->backmap & ~UINT64_C(0x1000),
+		.mpn = entry->mpn,
+		.home = palloc_node_of(vmm, entry->mpn),
+		.decision = {.action = POLICY_COLLAPSE, .reason = reason},
+	};
+
+	if (!(entry->flags & PMAP_REPLICATED))
+		return;
+	record.hot = vmm->active ? vmm->active->node : record.home;
+	record.copies = nodes_with_copies(vm, entry);
+	collapse(vm, index);
+	record.cycles = hal_cycles() - record.cycle;
+	hal_decision(&record);
+}
+
+void move_collapse(struct vm *vm, uint32_t index)
+{
+	collapse_because(vm, index, POLICY_WRITTEN);
 }
 
 bool move_give_up(struct vmm *vmm)
@@ -126,7 +173,7 @@ bool move_give_up(struct vmm *vmm)
 		const struct page *page = &vmm->page[vmm->give_up_at];
 
 		if (page->state == PAGE_REPLICA) {
-			move_collapse(vmm->vm[page->vm], page->ppn);
+			collapse_because(vmm->vm[page->vm], page->ppn, POLICY_MEMORY_TIGHT);
 			vmm->numa.given_up++;
 			given++;
 		}
@@ -137,35 +184,27 @@ bool move_give_up(struct vmm *vmm)
 
 /* ---- the moves ---- */
 
-static void count_move(struct vmm *vmm, struct page *page, unsigned before)
-{
-	page->moved_in = (uint16_t)(hal_cycles() / interval_cycles(vmm));
-	page->moves = (uint8_t)(before < UINT8_MAX ? before + 1 : before);
-}
-
-static unsigned moves_of(const struct vmm *vmm, const struct page *page)
-{
-	uint16_t now = (uint16_t)(hal_cycles() / interval_cycles(vmm));
-
-	return page->moves && page->moved_in == now ? page->moves : 0;
-}
-
 static bool migrate(struct vm *vm, uint32_t index, unsigned node)
 {
 	struct pmap_entry *entry = &vm->pmap[index];
 	struct vmm *vmm = vm->vmm;
 	struct mpn to = palloc_get_on(vmm, node), from = entry->mpn;
-	struct page *page = &vmm->page[to.value], *old = &vmm->page[from.value];
-	unsigned moves = moves_of(vmm, old);
+	struct page *page = &vmm->page[to.value];
+	const struct page *old = history(vmm, from);
 
 	if (to.value == MPN_NONE)
 		return false;
 	pmap_split(vm, index);
 	shootdown_page(vm, index);
 	hal_page_copy(to, from);
-	*page = (struct page){
-		.ppn = index, .previous = MPN_NONE, .vm = (uint8_t)vm->number, .state = PAGE_GUEST};
-	count_move(vmm, page, moves);
+	*page = (struct page){.ppn = index,
+			      .previous = MPN_NONE,
+			      .vm = (uint8_t)vm->number,
+			      .state = PAGE_GUEST,
+			      .migrations = old->migrations,
+			      .collapses = old->collapses,
+			      .moved_in = old->moved_in};
+	count(&page->migrations);
 	entry->mpn = to;
 	free_copy(vmm, from);
 	reset_counters(vmm, from);
@@ -200,16 +239,12 @@ static bool add_replica(struct vm *vm, uint32_t index, unsigned node)
 static bool replicate(struct vm *vm, uint32_t index, uint64_t nodes)
 {
 	struct mpn first = vm->pmap[index].mpn;
-	struct page *page = &vm->vmm->page[first.value];
-	unsigned moves = moves_of(vm->vmm, page);
 	bool done = false;
 
 	pmap_split(vm, index);
 	shootdown_page(vm, index);
 	for (; nodes; nodes &= nodes - 1)
 		done |= add_replica(vm, index, (unsigned)__builtin_ctzll(nodes));
-	if (done)
-		count_move(vm->vmm, page, moves);
 	reset_counters(vm->vmm, first);
 	return done;
 }
@@ -258,7 +293,7 @@ static void apply(struct vm *vm, uint32_t index, struct vmm_decision *record)
 		stats->replicate_cycles += hal_cycles() - start;
 		break;
 	case POLICY_COLLAPSE:
-		move_collapse(vm, index);
+		collapse(vm, index);
 		break;
 	case POLICY_REMAP: /* looked up again, the hot node's vCPUs find their own copy */
 		shootdown_page(vm, index);
@@ -313,7 +348,8 @@ static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
 	record.backmap = entry->backmap & ~UINT64_C(0x1000);
 	view.writes = record.writes;
 	view.copies = record.copies = nodes_with_copies(vm, entry);
-	view.moves = (uint16_t)moves_of(vmm, &vmm->page[entry->mpn.value]);
+	view.migrations = history(vmm, entry->mpn)->migrations;
+	view.collapses = history(vmm, entry->mpn)->collapses;
 	view.tight = is_tight(vmm, hot);
 	view.busy = device_busy(vm, page->ppn);
 	record.decision = policy_decide(&parameters, &view);

@@ -5,7 +5,7 @@
  *
  * Guest-physical memory has the device hole of the address map; pages are numbered densely over
  * RAM. The unmapped segments of the guest kernel are mapped by one TLB entry for two large pages (a
- * block) where the machine has contiguous memory.
+ * block) where the machine has contiguous memory; the first page of a block that moves splits it.
  */
 #include "vm.h"
 
@@ -40,7 +40,7 @@ static void attach(struct vm *vm, uint32_t index, struct mpn mpn, uint8_t flags)
 	page->vm = vm->number;
 	page->ppn = index;
 	page->previous = MPN_NONE;
-	page->moves = 0;
+	page->migrations = page->collapses = 0;
 	vm->pmap[index] = (struct pmap_entry){.mpn = mpn, .flags = PMAP_PRESENT | flags};
 	vm->memory.machine++;
 	if (vm->memory.machine > vm->memory.machine_max)
@@ -55,7 +55,7 @@ struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 	if (entry->flags & PMAP_PRESENT)
 		return entry;
 	node = move_place(vm->vmm, index, node);
-	if (vm->vmm->config.large_pages && pmap_large_block(vm, index, node))
+	if (pmap_large_block(vm, index, node))
 		return entry;
 	hal_charge(CHARGE_PAGE_FAULT, 1);
 	do
@@ -72,7 +72,7 @@ struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 
 static bool block_empty(const struct vm *vm, uint32_t first)
 {
-	for (uint32_t i = 0; i < BLOCK_PAGES; i++)
+	for (uint32_t i = 0; i < block_pages(vm); i++)
 		if (vm->pmap[first + i].flags & PMAP_PRESENT)
 			return false;
 	return true;
@@ -80,45 +80,43 @@ static bool block_empty(const struct vm *vm, uint32_t first)
 
 bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 {
-	uint32_t first = index & ~(BLOCK_PAGES - 1);
+	uint32_t first = block_start(vm, index), pages = UINT32_C(1) << vm->large_order;
+	uint32_t block = index / block_pages(vm);
 	struct mpn half[2];
 
-	if (vm->block_large[index / BLOCK_PAGES])
+	if (vm->block_large[block])
 		return true;
-	if (!vm->vmm->config.large_pages || first + BLOCK_PAGES > vm->pages ||
-	    !block_empty(vm, first))
+	if (!vm->large_order || first + 2 * pages > vm->pages || !block_empty(vm, first))
 		return false;
 	node = move_place(vm->vmm, index, node);
-	half[0] = palloc_get(vm->vmm, node, LARGE_ORDER);
+	half[0] = palloc_get(vm->vmm, node, vm->large_order);
 	if (half[0].value == MPN_NONE)
 		return false;
-	half[1] = palloc_get(vm->vmm, node, LARGE_ORDER);
+	half[1] = palloc_get(vm->vmm, node, vm->large_order);
 	if (half[1].value == MPN_NONE) {
-		palloc_put(vm->vmm, half[0], LARGE_ORDER);
+		palloc_put(vm->vmm, half[0], vm->large_order);
 		return false;
 	}
 	hal_charge(CHARGE_PAGE_FAULT, 1);
-	for (uint32_t i = 0; i < BLOCK_PAGES; i++)
-		attach(vm, first + i, (struct mpn){half[i / LARGE_PAGES].value + i % LARGE_PAGES},
-		       PMAP_LARGE);
-	vm->block_large[index / BLOCK_PAGES] = 1;
-	vm->memory.large += BLOCK_PAGES;
+	for (uint32_t i = 0; i < 2 * pages; i++)
+		attach(vm, first + i, (struct mpn){half[i / pages].value + i % pages}, PMAP_LARGE);
+	vm->block_large[block] = 1;
+	vm->memory.large += 2 * pages;
 	vm->vcpu[0].stats.pmap_faults++;
 	return true;
 }
 
 void pmap_split(struct vm *vm, uint32_t index)
 {
-	uint32_t first = index & ~(BLOCK_PAGES - 1);
+	uint32_t first = block_start(vm, index);
 
-	if (!vm->block_large[index / BLOCK_PAGES])
+	if (!vm->block_large[index / block_pages(vm)])
 		return;
-
-	vm->block_large[index / BLOCK_PAGES] = 0;
-	vm->memory.large -= BLOCK_PAGES;
-	for (uint32_t i = 0; i < BLOCK_PAGES; i++)
+	vm->block_large[index / block_pages(vm)] = 0;
+	vm->memory.large -= block_pages(vm);
+	for (uint32_t i = 0; i < block_pages(vm); i++)
 		vm->pmap[first + i].flags &= ~PMAP_LARGE;
-	shootdown_vm(vm);
+	shootdown_block(vm, first);
 }
 
 void pmap_release(struct vm *vm, uint32_t index)
@@ -127,10 +125,8 @@ void pmap_release(struct vm *vm, uint32_t index)
 
 	if (!(entry->flags & PMAP_PRESENT))
 		return;
-	if (entry->flags & PMAP_LARGE)
-		pmap_split(vm, index);
-	else
-		shootdown_page(vm, index);
+	pmap_split(vm, index);
+	shootdown_page(vm, index);
 	move_drop_replicas(vm, entry);
 	hal_page_changes(entry->mpn, 1);
 	palloc_put(vm->vmm, entry->mpn, 0);
@@ -150,7 +146,7 @@ void pmap_release_all(struct vm *vm)
 		palloc_put(vm->vmm, entry->mpn, 0);
 		*entry = (struct pmap_entry){.mpn = {MPN_NONE}};
 	}
-	for (uint32_t i = 0; i < (vm->pages + BLOCK_PAGES - 1) / BLOCK_PAGES; i++)
+	for (uint32_t i = 0; i * block_pages(vm) < vm->pages; i++)
 		vm->block_large[i] = 0;
 	vm->memory.machine = vm->memory.large = 0;
 }

@@ -40,11 +40,15 @@ static uint64_t users(const struct policy_parameters *parameters, const struct p
 	return nodes;
 }
 
-static struct policy_decision replicate(const struct policy_page *page, uint64_t nodes,
+/* A page that is written now and then, and so replicated in vain, is found out by its collapses. */
+static struct policy_decision replicate(const struct policy_parameters *parameters,
+					const struct policy_page *page, uint64_t nodes,
 					enum policy_reason reason)
 {
 	struct policy_decision result = decision(POLICY_REPLICATE, reason);
 
+	if (page->collapses >= parameters->move_limit)
+		return decision(POLICY_LEAVE, POLICY_MOVE_LIMITED);
 	if (page->tight)
 		return decision(POLICY_LEAVE, POLICY_MEMORY_TIGHT);
 	result.nodes = nodes & ~page->copies;
@@ -59,9 +63,12 @@ static struct policy_decision decide_alone(const struct policy_parameters *param
 
 	if (!parameters->migrate) {
 		if (parameters->replicate && !written)
-			return replicate(page, UINT64_C(1) << page->hot, POLICY_READ_ONLY);
+			return replicate(parameters, page, UINT64_C(1) << page->hot,
+					 POLICY_READ_ONLY);
 		return decision(POLICY_LEAVE, POLICY_MIGRATE_OFF);
 	}
+	if (page->migrations >= parameters->move_limit)
+		return decision(POLICY_LEAVE, POLICY_MOVE_LIMITED);
 	result.to = page->hot;
 	return result;
 }
@@ -83,8 +90,6 @@ struct policy_decision policy_decide(const struct policy_parameters *parameters,
 		return decision(POLICY_COLLAPSE, POLICY_WRITTEN);
 	if (page->copies & hot)
 		return decision(POLICY_REMAP, POLICY_HAS_COPY);
-	if (page->moves >= parameters->move_limit)
-		return decision(POLICY_LEAVE, POLICY_MOVE_LIMITED);
 	/* A page with replicas has been found to be shared. */
 	if (!replicated && using == hot)
 		return decide_alone(parameters, page, written);
@@ -92,5 +97,5 @@ struct policy_decision policy_decide(const struct policy_parameters *parameters,
 		return decision(POLICY_LEAVE, POLICY_WRITE_SHARED);
 	if (!parameters->replicate)
 		return decision(POLICY_LEAVE, POLICY_REPLICATE_OFF);
-	return replicate(page, using, POLICY_READ_SHARED);
+	return replicate(parameters, page, using, POLICY_READ_SHARED);
 }

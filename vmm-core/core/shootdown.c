@@ -40,10 +40,13 @@ void shootdown_page(struct vm *vm, uint32_t index)
 	entry->flags &= ~PMAP_MANY;
 }
 
-void shootdown_vm(struct vm *vm)
+void shootdown_block(struct vm *vm, uint32_t first)
 {
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
-		l2tlb_flush(&vm->vcpu[i]);
+		if (!(vm->pmap[first].holders >> i & 1))
+			continue;
+		vm->vcpu[i].stats.shootdowns++;
+		hal_charge(CHARGE_SHOOTDOWN, 1);
 		flush_later(&vm->vcpu[i]);
 	}
 }

@@ -27,12 +27,13 @@ static uint64_t large_lo(const struct vm *vm, uint32_t index)
 
 static void fill_large(struct vcpu *vcpu, uint64_t va, uint32_t index)
 {
-	uint32_t first = index & ~(BLOCK_PAGES - 1);
-	uint64_t hi = (va & TAG & ~LARGE_PAGEMASK) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
-	const uint64_t lo[2] = {large_lo(vcpu->vm, first), large_lo(vcpu->vm, first + LARGE_PAGES)};
+	uint32_t first = block_start(vcpu->vm, index), half = block_pages(vcpu->vm) / 2;
+	uint64_t page_mask = (block_pages(vcpu->vm) * PAGE_BYTES - 1) & ~UINT64_C(0x1fff);
+	uint64_t hi = (va & TAG & ~page_mask) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
+	const uint64_t lo[2] = {large_lo(vcpu->vm, first), large_lo(vcpu->vm, first + half)};
 
 	vcpu->vm->pmap[first].holders |= 1u << vcpu->number;
-	hal_tlb_write(hi, lo, LARGE_PAGEMASK, false);
+	hal_tlb_write(hi, lo, page_mask, false);
 }
 
 /* Of a page that may have replicas. */
@@ -62,6 +63,8 @@ static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool repl
 		lo[half] = small_lo(vcpu, &vm->pmap[first + half]);
 		pmap_note_mapping(&vm->pmap[first + half], vcpu, hi);
 	}
+	vcpu->translated = true;
+	l2tlb_insert(vcpu, hi, true, lo);
 	hal_tlb_write(hi, lo, 0, replace);
 }
 

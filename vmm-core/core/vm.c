@@ -11,9 +11,38 @@
 #define MIN_MEMORY     (UINT64_C(1) << 20)
 #define MAX_MEMORY     (UINT64_C(32) << 30)
 
-static uint32_t blocks_of(uint32_t pages)
+/* Whether its vCPUs may run on more than one node. */
+static bool spans_nodes(const struct vmm_config *config, const struct vm_config *vm)
 {
-	return (pages + BLOCK_PAGES - 1) / BLOCK_PAGES;
+	unsigned node = VMM_MAX_NODES;
+
+	for (unsigned i = 0; i < config->cpus * vm->vcpus; i++) {
+		unsigned cpu = i % config->cpus;
+		uint64_t pin = vm->pin[i / config->cpus];
+
+		if (pin && !(pin >> cpu & 1))
+			continue;
+		if (node != VMM_MAX_NODES && node != config->cpu_node[cpu])
+			return vm->vcpus > 1;
+		node = config->cpu_node[cpu];
+	}
+	return false;
+}
+
+static unsigned large_order(const struct vmm *vmm, const struct vm_config *config)
+{
+	unsigned order = vmm->config.numa.spread_order;
+
+	if (!vmm->config.large_pages)
+		return 0;
+	return order && spans_nodes(&vmm->config, config) ? order : LARGE_ORDER;
+}
+
+static uint32_t blocks_of(uint32_t pages, unsigned order)
+{
+	uint32_t block = UINT32_C(2) << order;
+
+	return (pages + block - 1) / block;
 }
 
 size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *config)
@@ -21,7 +50,8 @@ size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *confi
 	uint32_t pages = (uint32_t)(config->memory >> PAGE_SHIFT);
 
 	return ALIGN(sizeof(struct vm)) + ALIGN(pages * sizeof(struct pmap_entry)) +
-	       ALIGN(blocks_of(pages)) + ALIGN(config->disks * sizeof(struct virtio_block)) +
+	       ALIGN(blocks_of(pages, large_order(vmm, config))) +
+	       ALIGN(config->disks * sizeof(struct virtio_block)) +
 	       config->vcpus * ALIGN(vmm->config.l2tlb_entries * sizeof(struct l2tlb_entry));
 }
 
@@ -42,10 +72,11 @@ static void lay_out(struct vm *vm)
 	uint32_t entries = vm->vmm->config.l2tlb_entries;
 
 	vm->pages = (uint32_t)(vm->config.memory >> PAGE_SHIFT);
+	vm->large_order = large_order(vm->vmm, &vm->config);
 	vm->pmap = (struct pmap_entry *)(void *)at;
 	at += ALIGN(vm->pages * sizeof(struct pmap_entry));
 	vm->block_large = at;
-	at += ALIGN(blocks_of(vm->pages));
+	at += ALIGN(blocks_of(vm->pages, vm->large_order));
 	vm->disk = (struct virtio_block *)(void *)at;
 	at += ALIGN(vm->config.disks * sizeof(struct virtio_block));
 	for (unsigned i = 0; i < vm->config.vcpus && entries; i++) {

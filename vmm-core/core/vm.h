@@ -20,11 +20,8 @@
 #define PAGE_BYTES	 UINT64_C(4096)
 #define PAGE_OFFSET_MASK UINT64_C(4095)
 
-/* Large pages: 4 MiB, mapped in pairs ("blocks") by one TLB entry. */
+/* The order of large pages: 4 MiB, or what vmm_numa says. */
 #define LARGE_ORDER	 10
-#define LARGE_PAGES	 (UINT32_C(1) << LARGE_ORDER)
-#define LARGE_PAGEMASK	 UINT64_C(0x7fe000)
-#define BLOCK_PAGES	 (2 * LARGE_PAGES)
 
 #define MAX_ORDER	 10
 #define VTLB_ENTRIES	 64
@@ -55,8 +52,9 @@ struct page {
 	uint8_t vm;
 	uint8_t state;
 	uint8_t order;
-	bool zeroed;   /* free: the content is known to be zero */
-	uint8_t moves; /* guest: moves made in interval moved_in */
+	bool zeroed; /* free: the content is known to be zero */
+	/* guest: what was done with it in interval moved_in */
+	uint8_t migrations, collapses;
 	uint16_t moved_in;
 };
 
@@ -192,7 +190,10 @@ struct vm {
 
 	uint32_t pages;
 	struct pmap_entry *pmap;
-	uint8_t *block_large; /* for each block of the pmap: mapped by one entry */
+	/* Large pages are of 2^large_order pages (0: there are none), and mapped in pairs
+	 * ("blocks") by one TLB entry. */
+	unsigned large_order;
+	uint8_t *block_large; /* for each block of the pmap: is one */
 	struct vm_memory memory;
 
 	struct vcpu vcpu[VMM_MAX_VCPUS];
@@ -259,6 +260,16 @@ struct vmm {
 	unsigned next_node;  /* PLACE_ROUND_ROBIN */
 	bool cpu_known;	     /* reset_cp0 has been read from the hardware */
 };
+
+static inline uint32_t block_pages(const struct vm *vm)
+{
+	return UINT32_C(2) << vm->large_order;
+}
+
+static inline uint32_t block_start(const struct vm *vm, uint32_t index)
+{
+	return index & ~(block_pages(vm) - 1);
+}
 
 /* ---- palloc.c ---- */
 void palloc_init(struct vmm *vmm);
@@ -416,7 +427,8 @@ void timer_compare(struct vcpu *vcpu); /* Count or Compare was written */
 /* ---- shootdown.c ---- */
 /* Removes every translation of page @index of @vm from hardware TLBs and L2TLBs. */
 void shootdown_page(struct vm *vm, uint32_t index);
-void shootdown_vm(struct vm *vm);
+/* Removes the entry for the large pages at @first from hardware TLBs: L2TLBs do not have it. */
+void shootdown_block(struct vm *vm, uint32_t first);
 
 /* ---- board.c ---- */
 void vboard_init(struct vm *vm);  /* all devices as after power-on */

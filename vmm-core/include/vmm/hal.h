@@ -149,7 +149,7 @@ void hal_node_write(unsigned node, unsigned offset, uint64_t value);
 
 /* ---- The outside ---- */
 
-/* A hot page was decided about; @decision is gone when this returns. */
+/* A hot page was decided about, or replicas were given up; @decision is gone when this returns. */
 struct vmm_decision;
 void hal_decision(const struct vmm_decision *decision);
 

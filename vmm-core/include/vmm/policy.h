@@ -20,7 +20,7 @@ struct policy_parameters {
 	uint16_t threshold;  /* misses of one node that make a page hot */
 	uint16_t sharing;    /* misses of another node from which on the page is shared */
 	uint16_t write;	     /* writes beyond which a page is not replicated */
-	uint16_t move_limit; /* moves of one page in an interval */
+	uint16_t move_limit; /* migrations, and collapses, of one page in an interval */
 };
 
 /* The base values of that paper. */
@@ -36,7 +36,8 @@ struct policy_page {
 	uint16_t writes;	/* of all nodes */
 	unsigned hot;		/* the node that the page became hot for */
 	uint64_t copies;	/* nodes that have the page or a replica, a bit each; not empty */
-	uint16_t moves;		/* made in this interval */
+	uint16_t migrations;	/* in this interval */
+	uint16_t collapses;	/* likewise */
 	bool tight;		/* the nodes that would get replicas are short of memory */
 	bool busy;		/* a device is at work on it */
 };
@@ -57,7 +58,7 @@ enum policy_reason {
 	POLICY_BUSY,	      /* leave: a device is at work on it */
 	POLICY_WRITE_SHARED,  /* leave: several nodes use it and it is written */
 	POLICY_MOVE_LIMITED,  /* leave: moved often enough in this interval */
-	POLICY_MEMORY_TIGHT,  /* leave: no memory for replicas */
+	POLICY_MEMORY_TIGHT,  /* leave: no memory for replicas; collapse: memory has run out */
 	POLICY_MIGRATE_OFF,   /* leave: used by one node, and migration is off */
 	POLICY_REPLICATE_OFF, /* leave: read by several nodes, and replication is off */
 	POLICY_ONE_NODE,      /* migrate: used by one node */

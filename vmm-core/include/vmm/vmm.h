@@ -15,7 +15,8 @@
 #include "vmm/policy.h"
 #include "vmm/types.h"
 
-#define VMM_MAX_DISKS 8
+#define VMM_MAX_DISKS	 8
+#define VMM_SPREAD_ORDER 4 /* a good one, see vmm_numa: 64 KiB */
 
 struct vmm;
 
@@ -32,9 +33,12 @@ enum vmm_placement {
 struct vmm_numa {
 	enum vmm_placement placement;
 	bool migrate, replicate;
+	/* log2 of the 4 KiB pages of a large page of VMs whose vCPUs may run on several nodes: a
+	 * block of two is placed as a whole. 0: as other VMs'. */
+	uint8_t spread_order;
 	uint16_t threshold, sharing, write, move_limit; /* vmm/policy.h */
 	uint16_t sampling;				/* one miss of so many is counted */
-	unsigned interval_ms;				/* after which counters start from zero */
+	uint16_t interval_ms;				/* after which counters start from zero */
 };
 
 /* The machine and the monitor's options. */

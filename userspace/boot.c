@@ -110,6 +110,7 @@ static int make_config(const struct boot_options *options, struct machine_config
 	config->seed = options->common.seed;
 	config->code_cache = options->code_cache;
 	config->profile = options->profile;
+	config->threads = options->common.threads;
 	if (options->common.cpus)
 		config->cpus = options->common.cpus;
 	if (config->nodes > config->cpus) /* nodes without a CPU add nothing but their memory */

@@ -53,6 +53,10 @@ static const struct setting rows[] = {
 	{SETTING_TAKE, GROUP_RUN, "warm", .value = "FROM[,TO]", .take = take_warm,
 	 .help = "model none at first, ccnuma from FROM to TO: a mark of the guest (a point or a "
 		 "region; without TO to the region's end), or a number of instructions"},
+	{SETTING_COUNT, GROUP_RUN, "threads", .value = "N", FIELD(threads), .minimum = 1,
+	 .maximum = MACHINE_MAX_CPUS,
+	 .help = "host threads that run the CPUs, 1 (default) to the number of CPUs; with more "
+		 "than one a run in model none is not repeatable"},
 	{SETTING_NUMBER, GROUP_RUN, "seed", .value = "N", FIELD(seed), .maximum = UINT64_MAX,
 	 .help = "seed of everything random (default 1)"},
 	{SETTING_NUMBER, GROUP_RUN, "limit", .value = "N", FIELD(limit), .minimum = 1,

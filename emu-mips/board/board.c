@@ -72,6 +72,16 @@ static void fill_random(void *opaque, uint8_t *data, size_t length)
 
 /* ---- devices ---- */
 
+static bool always_local(void *opaque, unsigned cpu, uint64_t offset, unsigned size, bool write)
+{
+	(void)opaque;
+	(void)cpu;
+	(void)offset;
+	(void)size;
+	(void)write;
+	return true;
+}
+
 /* Stores to the page after the GCRs are the kernel's "L2-only sync"; nothing happens on them. */
 static bool ignore_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t value)
 {
@@ -85,6 +95,7 @@ static bool ignore_write(void *opaque, unsigned cpu, uint64_t offset, unsigned s
 
 static int add_core_devices(struct board *board)
 {
+	const struct mmio_region *region;
 	int result = 0;
 
 	wire_gic(board);
@@ -95,18 +106,20 @@ static int add_core_devices(struct board *board)
 					     (struct mmio_region){"gcr", MAP_GCR_BASE, MAP_GCR_SIZE,
 								  gcr_read, gcr_write, &board->cm},
 					     &result);
-	board_add_region(board,
-			 (struct mmio_region){"l2-sync", MAP_GCR_BASE + MAP_GCR_SIZE,
-					      MAP_L2SYNC_SIZE, NULL, ignore_write, NULL},
-			 &result);
+	region = board_add_region(board,
+				  (struct mmio_region){"l2-sync", MAP_GCR_BASE + MAP_GCR_SIZE,
+						       MAP_L2SYNC_SIZE, NULL, ignore_write, NULL},
+				  &result);
+	physmap_set_local(board->machine, region, always_local);
 	board_add_region(board,
 			 (struct mmio_region){"cpc", MAP_CPC_BASE, MAP_CPC_SIZE, cpc_read,
 					      cpc_write, &board->cm},
 			 &result);
-	board_add_region(board,
-			 (struct mmio_region){"gic", MAP_GIC_BASE, MAP_GIC_SIZE, gic_read,
-					      gic_write, &board->gic},
-			 &result);
+	region = board_add_region(board,
+				  (struct mmio_region){"gic", MAP_GIC_BASE, MAP_GIC_SIZE, gic_read,
+						       gic_write, &board->gic},
+				  &result);
+	physmap_set_local(board->machine, region, gic_local);
 	return result;
 }
 

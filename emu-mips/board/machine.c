@@ -5,18 +5,23 @@
 #include <string.h>
 
 #include "board/event.h"
+#include "board/turn.h"
 #include "board/watch.h"
 #include "emu/board.h"
+#include "emu/link.h"
 #include "emu/machine.h"
 #include "emu/mem.h"
 #include "emu/regions.h"
 
-#define MIN_MEMORY   (UINT64_C(64) << 20)
-#define MAX_MEMORY   (UINT64_C(64) << 30)
-#define NS_PER_US    1000
+#define MIN_MEMORY	(UINT64_C(64) << 20)
+#define MAX_MEMORY	(UINT64_C(64) << 30)
+#define NS_PER_US	1000
 
 /* A single CPU takes no turns: quanta end only to look at events, and events end them. */
-#define QUANTA_ALONE 20
+#define QUANTA_ALONE	20
+
+/* CPUs on several host threads meet at the end of each quantum, which costs about a microsecond. */
+#define THREADS_QUANTUM UINT64_C(20000)
 
 static int check_config(const struct machine_config *config, struct error *error)
 {
@@ -39,7 +44,28 @@ static int check_config(const struct machine_config *config, struct error *error
 	if (config->cpu.tlb_entries < 16 || config->cpu.tlb_entries > TLB_MAX_ENTRIES)
 		return error_set(error, -EINVAL, "a TLB has 16 to %d entries, not %u",
 				 TLB_MAX_ENTRIES, config->cpu.tlb_entries);
+	if (config->threads > config->cpus)
+		return error_set(error, -EINVAL,
+				 "a machine of %u CPUs runs on 1 to %u host threads, not %u",
+				 config->cpus, config->cpus, config->threads);
 	return 0;
+}
+
+unsigned machine_thread_of(const struct machine *machine, unsigned cpu)
+{
+	return cpu * machine->config.threads / machine->config.cpus;
+}
+
+/* What several host threads need; @machine has its engine's data. */
+static int use_threads(struct machine *machine, const struct engine_ops *engine,
+		       struct error *error)
+{
+	if (!machine->config.threads)
+		return 0;
+	if (!engine->threads)
+		return error_set(error, -ENOTSUP, "engine %s runs on one host thread",
+				 engine->name);
+	return threads_create(machine, error);
 }
 
 static void no_deadline(struct cpu *cpu)
@@ -82,8 +108,14 @@ struct machine *machine_create(const struct machine_config *config, const struct
 		return NULL;
 	}
 	machine->config = *config;
+	if (config->threads == 1)
+		machine->config.threads = 0;
 	if (physmap_create(machine, error))
 		goto fail;
+	if (machine->config.threads && link_create(machine)) {
+		error_set(error, -ENOMEM, "out of memory");
+		goto fail;
+	}
 	for (unsigned n = 0; n < config->cpus; n++) {
 		machine->cpu[n] = create_cpu(machine, n);
 		if (!machine->cpu[n]) {
@@ -95,6 +127,8 @@ struct machine *machine_create(const struct machine_config *config, const struct
 		goto fail;
 	machine->engine = engine;
 	machine->runner = engine;
+	if (use_threads(machine, engine, error))
+		goto fail;
 	return machine;
 fail:
 	machine_destroy(machine);
@@ -105,6 +139,7 @@ void machine_destroy(struct machine *machine)
 {
 	if (!machine)
 		return;
+	threads_destroy(machine);
 	board_destroy(machine, NULL);
 	event_cancel_all(machine);
 	regions_destroy(machine);
@@ -117,6 +152,7 @@ void machine_destroy(struct machine *machine)
 		softtlb_destroy(machine->cpu[n]);
 		free(machine->cpu[n]);
 	}
+	link_destroy(machine);
 	physmap_destroy(machine);
 	free(machine);
 }
@@ -170,38 +206,48 @@ static uint64_t next_deadline(const struct cpu *cpu)
 }
 
 /* Runs the engine, to the exact instruction where the limit on instructions lies. */
-static void run_engine(struct machine *machine, struct cpu *cpu, uint64_t quantum_end,
-		       uint64_t *executed)
+static void run_engine(struct cpu *cpu, uint64_t end, uint64_t *executed)
 {
+	struct machine *machine = cpu->machine;
 	uint64_t before = cpu->instructions;
-	uint64_t left = machine->instruction_limit - *executed;
+	uint64_t left = executed ? machine->instruction_limit - *executed : 0;
 
 	/* An instruction takes at least a cycle. */
-	if (machine->instruction_limit && left < quantum_end - cpu->cycles)
-		quantum_end = cpu->cycles + left;
-	cpu_deadlines(cpu, quantum_end);
-	machine->runner->run(cpu, quantum_end);
+	if (executed && machine->instruction_limit && left < end - cpu->cycles)
+		end = cpu->cycles + left;
+	cpu_deadlines(cpu, end);
+	machine->runner->run(cpu, end);
+	if (!executed)
+		return;
 	*executed += cpu->instructions - before;
 	if (machine->instruction_limit && *executed >= machine->instruction_limit)
 		machine_stop(machine, STOP_LIMIT, 0);
 }
 
-static void run_cpu(struct machine *machine, struct cpu *cpu, uint64_t quantum_end,
-		    uint64_t *executed)
+void turn_run(struct cpu *cpu, uint64_t end, uint64_t *executed)
 {
-	machine->running = cpu;
-	while (cpu->cycles < quantum_end && !machine->stop && !machine->yield) {
+	struct machine *machine = cpu->machine;
+
+	while (cpu->cycles < end && !machine->stop && !machine->yield && !cpu->wants_alone) {
 		if (!cpu->present) {
-			idle_until(cpu, quantum_end);
+			idle_until(cpu, end);
 		} else if (!cpu->waiting) {
-			run_engine(machine, cpu, quantum_end, executed);
-		} else if (next_deadline(cpu) < quantum_end) {
+			run_engine(cpu, end, executed);
+		} else if (next_deadline(cpu) < end) {
 			idle_until(cpu, next_deadline(cpu));
-			cpu_deadlines(cpu, quantum_end);
+			cpu_deadlines(cpu, end);
 		} else {
-			idle_until(cpu, quantum_end);
+			idle_until(cpu, end);
 		}
 	}
+}
+
+void turn_run_alone(struct cpu *cpu, uint64_t end, uint64_t *executed)
+{
+	struct machine *machine = cpu->machine;
+
+	machine->running = cpu;
+	turn_run(cpu, end, executed);
 	machine->running = NULL;
 	/* Other CPUs run before this one does again: they may write what it linked to. */
 	if (machine->config.cpus > 1)
@@ -253,20 +299,44 @@ static uint64_t count_instructions(const struct machine *machine)
 	return sum;
 }
 
+static uint64_t quantum_of(const struct machine *machine)
+{
+	const struct machine_config *config = &machine->config;
+
+	if (config->cpus == 1)
+		return config->quantum * QUANTA_ALONE;
+	if (config->threads && !machine->ccnuma && config->quantum < THREADS_QUANTUM)
+		return THREADS_QUANTUM;
+	return config->quantum;
+}
+
+/* Memory model `ccnuma` has one state for all CPUs, and the last instructions before the limit are
+ * counted one by one. */
+static bool may_run_together(const struct machine *machine, uint64_t end, uint64_t executed)
+{
+	uint64_t most = machine->config.cpus * (end - machine->now);
+
+	if (!machine->threads || machine->ccnuma)
+		return false;
+	return !machine->instruction_limit || (executed < machine->instruction_limit &&
+					       machine->instruction_limit - executed > most);
+}
+
 enum stop_reason machine_run(struct machine *machine)
 {
 	uint64_t executed = count_instructions(machine);
-	uint64_t quantum = machine->config.quantum;
 
-	if (machine->config.cpus == 1)
-		quantum *= QUANTA_ALONE;
 	while (!machine->stop) {
-		uint64_t quantum_end = machine->now + quantum;
+		uint64_t quantum_end = machine->now + quantum_of(machine);
 
 		if (event_next(machine) < quantum_end)
 			quantum_end = event_next(machine);
+		if (may_run_together(machine, quantum_end, executed)) {
+			threads_run(machine, quantum_end);
+			executed = count_instructions(machine);
+		}
 		for (unsigned n = 0; n < machine->config.cpus && !machine->stop; n++)
-			run_cpu(machine, machine->cpu[n], quantum_end, &executed);
+			turn_run_alone(machine->cpu[n], quantum_end, &executed);
 		if (machine->stop)
 			break;
 		machine->now = machine->yield ? machine->cpu[0]->cycles : quantum_end;

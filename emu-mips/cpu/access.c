@@ -13,6 +13,8 @@ static void count_device_access(struct cpu *cpu, uint64_t pa)
 
 enum exec access_read_physical(struct cpu *cpu, uint64_t pa, unsigned size, uint64_t *value)
 {
+	if (!phys_ready(cpu, pa, size, false))
+		return EXEC_EXCEPTION;
 	count_device_access(cpu, pa);
 	if (!phys_read(cpu->machine, cpu, pa, size, value))
 		return cpu_raise(cpu, EXC_DBE);
@@ -21,6 +23,8 @@ enum exec access_read_physical(struct cpu *cpu, uint64_t pa, unsigned size, uint
 
 enum exec access_write_physical(struct cpu *cpu, uint64_t pa, unsigned size, uint64_t value)
 {
+	if (!phys_ready(cpu, pa, size, true))
+		return EXEC_EXCEPTION;
 	count_device_access(cpu, pa);
 	if (!phys_write(cpu->machine, cpu, pa, size, value))
 		return cpu_raise(cpu, EXC_DBE);
@@ -41,8 +45,7 @@ enum exec access_read_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_t
 	if (!host)
 		return access_read_physical(cpu, pa, size, value);
 	line_access(cpu, va, host, ACCESS_READ);
-	*value = 0;
-	memcpy(value, host, size);
+	*value = ram_load(host, size);
 	return EXEC_OK;
 }
 
@@ -64,7 +67,7 @@ enum exec access_write_slow(struct cpu *cpu, uint64_t va, unsigned size, uint64_
 		return access_write_physical(cpu, pa, size, value);
 	}
 	line_access(cpu, va, host, ACCESS_WRITE);
-	memcpy(host, &value, size);
+	ram_store(host, size, value);
 	return EXEC_OK;
 }
 
@@ -82,7 +85,7 @@ enum exec access_write_part(struct cpu *cpu, uint64_t va, uint64_t start, unsign
 		return EXEC_EXCEPTION;
 	if (host) {
 		line_access(cpu, va, host, ACCESS_WRITE);
-		memcpy(host - (va - start), &value, count);
+		ram_store_part(host - (va - start), count, value);
 		return EXEC_OK;
 	}
 	host = ram_pointer(cpu->machine, pa);

@@ -13,6 +13,50 @@
 #include "emu/cpu.h"
 #include "emu/mem.h"
 
+/* RAM, @size (1, 2, 4, 8) bytes, aligned: one host access each, since other host threads may access
+ * the same bytes. Order is the guest's business (SYNC). */
+typedef uint16_t __attribute__((may_alias)) ram_u16;
+typedef uint32_t __attribute__((may_alias)) ram_u32;
+typedef uint64_t __attribute__((may_alias)) ram_u64;
+
+static inline uint64_t ram_load(const void *host, unsigned size)
+{
+	switch (size) {
+	case 1:
+		return __atomic_load_n((const uint8_t *)host, __ATOMIC_RELAXED);
+	case 2:
+		return __atomic_load_n((const ram_u16 *)host, __ATOMIC_RELAXED);
+	case 4:
+		return __atomic_load_n((const ram_u32 *)host, __ATOMIC_RELAXED);
+	default:
+		return __atomic_load_n((const ram_u64 *)host, __ATOMIC_RELAXED);
+	}
+}
+
+static inline void ram_store(void *host, unsigned size, uint64_t value)
+{
+	switch (size) {
+	case 1:
+		__atomic_store_n((uint8_t *)host, (uint8_t)value, __ATOMIC_RELAXED);
+		break;
+	case 2:
+		__atomic_store_n((ram_u16 *)host, (uint16_t)value, __ATOMIC_RELAXED);
+		break;
+	case 4:
+		__atomic_store_n((ram_u32 *)host, (uint32_t)value, __ATOMIC_RELAXED);
+		break;
+	default:
+		__atomic_store_n((ram_u64 *)host, value, __ATOMIC_RELAXED);
+	}
+}
+
+/* The low @count (1..8) bytes of @value, each written once, and none beside them. */
+static inline void ram_store_part(uint8_t *host, unsigned count, uint64_t value)
+{
+	for (unsigned i = 0; i < count; i++)
+		ram_store(host + i, 1, value >> 8 * i);
+}
+
 /* Effective address of base + offset: wraps to 32 bits in user mode without UX. */
 static inline uint64_t access_address(const struct cpu *cpu, uint64_t base, uint64_t offset)
 {
@@ -56,8 +100,7 @@ static inline enum exec access_read(struct cpu *cpu, uint64_t va, unsigned size,
 		return access_read_slow(cpu, va, size, value);
 	if (__builtin_expect(!line_ready(&cpu->data_lines, (uintptr_t)host, RIGHT_READ), 0))
 		line_miss(cpu, host, ACCESS_READ);
-	*value = 0;
-	memcpy(value, host, size);
+	*value = ram_load(host, size);
 	return EXEC_OK;
 }
 
@@ -71,7 +114,7 @@ static inline enum exec access_write(struct cpu *cpu, uint64_t va, unsigned size
 		return access_write_slow(cpu, va, size, value);
 	if (__builtin_expect(!line_ready(&cpu->data_lines, (uintptr_t)host, RIGHT_WRITE), 0))
 		line_miss(cpu, host, ACCESS_WRITE);
-	memcpy(host, &value, size);
+	ram_store(host, size, value);
 	return EXEC_OK;
 }
 

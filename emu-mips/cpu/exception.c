@@ -2,7 +2,7 @@
 /*
  * Exceptions and interrupts, and the state derived from Status and Cause (MD00091, chapter 6).
  */
-#include "emu/cpu.h"
+#include "emu/machine.h"
 #include "emu/mem.h"
 
 void cpu_account_mode(struct cpu *cpu)
@@ -102,16 +102,24 @@ static enum exec take(struct cpu *cpu, enum mips_exception code, uint64_t offset
 	return EXEC_EXCEPTION;
 }
 
+/* A monitor's memory is shared: it is entered by one CPU at a time, while no other one runs. */
+static bool may_raise(struct cpu *cpu)
+{
+	return !cpu->monitor || machine_alone(cpu);
+}
+
 enum exec cpu_raise(struct cpu *cpu, enum mips_exception code)
 {
 	uint64_t offset = code == EXC_INT ? interrupt_offset(cpu) : VECTOR_GENERAL;
 
+	if (!may_raise(cpu))
+		return EXEC_EXCEPTION;
 	return take(cpu, code, offset, 0, false);
 }
 
 enum exec cpu_raise_coprocessor(struct cpu *cpu, unsigned unit)
 {
-	return take(cpu, EXC_CPU, VECTOR_GENERAL, unit, false);
+	return may_raise(cpu) ? take(cpu, EXC_CPU, VECTOR_GENERAL, unit, false) : EXEC_EXCEPTION;
 }
 
 /* Refills of a region whose 64-bit addressing is on go to the XTLB vector. */
@@ -144,6 +152,8 @@ enum exec cpu_raise_address(struct cpu *cpu, enum mips_exception code, uint64_t 
 {
 	uint64_t offset = VECTOR_GENERAL;
 
+	if (!may_raise(cpu))
+		return EXEC_EXCEPTION;
 	cpu->cp0[CP0_BADVADDR] = va;
 	if (code == EXC_MOD || code == EXC_TLBL || code == EXC_TLBS) {
 		set_tlb_registers(cpu, va);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "access.h"
+#include "emu/link.h"
 #include "emu/machine.h"
 #include "gpr.h"
 
@@ -194,6 +195,8 @@ static enum exec load_linked(struct cpu *cpu, uint32_t word, unsigned size)
 	if (physical_address(cpu, va, ACCESS_READ, &pa) != EXEC_OK ||
 	    access_read(cpu, va, size, &value) != EXEC_OK)
 		return EXEC_EXCEPTION;
+	if (link_in_use(cpu->machine) && ram_pointer(cpu->machine, pa))
+		value = link_load(cpu, pa, size);
 	cpu->linked = LINK_CACHED;
 	if (page_uncached(cpu, va) && ram_pointer(cpu->machine, pa))
 		cpu->linked = LINK_UNCACHED;
@@ -213,6 +216,19 @@ static enum exec check_store(struct cpu *cpu, uint64_t va)
 	return cpu_raise_address(cpu, code, va, refill);
 }
 
+/* The store of an SC to RAM whose link still stands, with several host threads. */
+static enum exec store_linked(struct cpu *cpu, uint64_t pa, unsigned size, uint64_t value,
+			      bool *stored)
+{
+	if (page_has_code(cpu->machine, pa)) {
+		if (!machine_alone(cpu))
+			return EXEC_EXCEPTION;
+		ram_will_write(cpu->machine, pa, size);
+	}
+	*stored = link_store(cpu, pa, size, value);
+	return EXEC_OK;
+}
+
 /* Fails without touching memory when the link is gone, or was made for another address. */
 static enum exec store_conditional(struct cpu *cpu, uint32_t word, unsigned size)
 {
@@ -229,8 +245,12 @@ static enum exec store_conditional(struct cpu *cpu, uint32_t word, unsigned size
 			return EXEC_EXCEPTION;
 		stored = pa == cpu->linked_address;
 	}
-	if (stored && access_write(cpu, va, size, gpr_rt(cpu, word)) != EXEC_OK)
+	if (stored && link_in_use(cpu->machine) && ram_pointer(cpu->machine, pa)) {
+		if (store_linked(cpu, pa, size, gpr_rt(cpu, word), &stored) != EXEC_OK)
+			return EXEC_EXCEPTION;
+	} else if (stored && access_write(cpu, va, size, gpr_rt(cpu, word)) != EXEC_OK) {
 		return EXEC_EXCEPTION;
+	}
 	if (!stored)
 		cpu->stats.sc_failures++;
 	cpu->linked = LINK_NONE;
@@ -269,10 +289,12 @@ enum exec exec_synci(struct cpu *cpu, uint32_t word)
 	return physical_address(cpu, effective_address(cpu, word), ACCESS_READ, &pa);
 }
 
+/* SYNC's lighter forms order what a host with several threads orders no less: see link.h. */
 enum exec exec_sync(struct cpu *cpu, uint32_t word)
 {
-	(void)cpu;
 	(void)word;
+	if (cpu->machine->links)
+		atomic_thread_fence(memory_order_seq_cst);
 	return EXEC_OK;
 }
 

@@ -10,7 +10,8 @@
  *    another 4.
  *  - An instruction that raises an exception (its fetch included) has done nothing else; pc is then
  *    where cpu_raise() has set it.
- *  - Either way it counts as one instruction and one cycle. An interrupt counts nothing.
+ *  - Either way it counts as one instruction and one cycle. An interrupt counts nothing, nor does
+ * an instruction that has to wait until its CPU runs alone (machine_alone()).
  *  - Before each instruction: first, deadlines that cycles has reached; then the end of the
  * quantum; then, if one is pending, the interrupt (also before a delay slot).
  */
@@ -77,9 +78,11 @@ static enum exec fetch_slow(struct cpu *cpu, uint32_t *word)
 		return EXEC_EXCEPTION;
 	if (host) {
 		line_access(cpu, cpu->pc, host, ACCESS_FETCH);
-		memcpy(word, host, sizeof(*word));
+		*word = (uint32_t)ram_load(host, sizeof(*word));
 		return EXEC_OK;
 	}
+	if (!phys_ready(cpu, pa, sizeof(*word), false))
+		return EXEC_EXCEPTION;
 	if (!phys_read(cpu->machine, cpu, pa, sizeof(*word), &value))
 		return cpu_raise(cpu, EXC_IBE);
 	*word = (uint32_t)value;
@@ -95,7 +98,7 @@ static inline enum exec fetch(struct cpu *cpu, uint32_t *word)
 		return fetch_slow(cpu, word);
 	if (unlikely(!line_ready(&cpu->fetch_lines, (uintptr_t)host, RIGHT_READ)))
 		line_miss(cpu, host, ACCESS_FETCH);
-	memcpy(word, host, sizeof(*word));
+	*word = (uint32_t)ram_load(host, sizeof(*word));
 	return EXEC_OK;
 }
 
@@ -104,8 +107,13 @@ static inline void complete(struct cpu *cpu, bool in_delay_slot, enum exec resul
 {
 	cpu->cycles++;
 	cpu->instructions++;
-	if (unlikely(result != EXEC_OK))
+	if (unlikely(result != EXEC_OK)) {
+		if (cpu->wants_alone) { /* it has not been executed */
+			cpu->cycles--;
+			cpu->instructions--;
+		}
 		return;
+	}
 	if (in_delay_slot) {
 		cpu->pc = cpu->branch_target;
 		cpu->in_delay_slot = false;
@@ -150,7 +158,7 @@ void interpreter_run(struct cpu *cpu, uint64_t quantum_end)
 	for (;;) {
 		cpu_deadlines(cpu, quantum_end);
 		if (cpu->cycles >= quantum_end || cpu->waiting || cpu->machine->stop ||
-		    cpu->machine->yield)
+		    cpu->machine->yield || cpu->wants_alone)
 			return;
 		if (cpu->interrupt_pending)
 			cpu_take_interrupt(cpu);
@@ -175,6 +183,7 @@ static void interpreter_destroy(struct machine *machine)
 const struct engine_ops interpreter_engine = {
 	.name = "interpreter",
 	.ccnuma = true,
+	.threads = true,
 	.create = interpreter_create,
 	.destroy = interpreter_destroy,
 	.run = interpreter_run,

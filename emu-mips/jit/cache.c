@@ -225,6 +225,9 @@ static void forget_page(struct translator *jit, struct page_ref *ref)
 	*p = ref->next;
 	if (!jit->cache.page_blocks[ref->page]) {
 		jit->cache.page_stores[ref->page] = 0;
+		/* Other threads' caches may have code there: translator_code_written() looks. */
+		if (jit->machine->threads)
+			return;
 		page_clear_code(jit->machine,
 				ram_address_of(jit->machine, ref->page * MIPS_PAGE_SIZE));
 	}
@@ -322,6 +325,11 @@ static void page_written(struct translator *jit, size_t page, uint32_t first, ui
 		jit->stats.invalidations++;
 	while (*blocks)
 		remove_block(jit, (*blocks)->block);
+}
+
+bool cache_has_page(const struct translator *jit, uint64_t page)
+{
+	return page < jit->cache.ram_pages && jit->cache.page_blocks[page];
 }
 
 void cache_written(struct translator *jit, uint64_t offset, uint64_t length)

@@ -274,6 +274,27 @@ void emit_unary(struct emitter *e, bool wide, enum unary_op op, struct operand o
 	put_plain(e, wide, 0xf7, op, operand);
 }
 
+#define PREFIX_LOCK 0xf0
+
+void emit_lock_cmpxchg(struct emitter *e, bool wide, struct operand dst, enum host_reg src)
+{
+	put_0f(e, PREFIX_LOCK, wide, 0xb1, src, dst);
+}
+
+void emit_lock_bts(struct emitter *e, struct operand dst, unsigned bit)
+{
+	if (put_0f(e, PREFIX_LOCK, true, 0xba, 5, dst))
+		put8(e, (uint8_t)bit);
+}
+
+void emit_fence(struct emitter *e)
+{
+	const struct form f = {.prefix = PREFIX_LOCK, .opcode = 0x83};
+
+	if (put_form(e, f, ALU_OR, op_mem(RSP, 0)))
+		put8(e, 0);
+}
+
 void emit_imul_r_rm(struct emitter *e, bool wide, enum host_reg dst, struct operand src)
 {
 	put_0f(e, PREFIX_NONE, wide, 0xaf, dst, src);

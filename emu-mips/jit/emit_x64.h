@@ -194,6 +194,10 @@ void emit_shift_cl(struct emitter *e, bool wide, enum shift_op op, struct operan
 void emit_rorx(struct emitter *e, bool wide, enum host_reg dst, struct operand src,
 	       unsigned count); /* BMI2 */
 void emit_unary(struct emitter *e, bool wide, enum unary_op op, struct operand operand);
+/* For memory that other threads access too. */
+void emit_lock_cmpxchg(struct emitter *e, bool wide, struct operand dst, enum host_reg src);
+void emit_lock_bts(struct emitter *e, struct operand dst, unsigned bit); /* 64-bit */
+void emit_fence(struct emitter *e); /* a locked operation that changes nothing, at RSP */
 void emit_imul_r_rm(struct emitter *e, bool wide, enum host_reg dst, struct operand src);
 void emit_cdq(struct emitter *e, bool wide); /* CDQ or CQO */
 void emit_bswap(struct emitter *e, bool wide, enum host_reg reg);

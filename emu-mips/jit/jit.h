@@ -52,7 +52,9 @@ struct jit_frame {
 	uint64_t jump_target;	    /* of an indirect jump, while its delay slot runs */
 	uint64_t condition;	    /* of a branch, while its delay slot runs */
 	uint64_t fp_operand[3];	    /* operands of the last FP operation, for FCSR.Cause */
-	uint32_t fp_word;	    /* that operation's word; 0: FCSR is exact */
+	uint64_t link_line;	    /* host address, inside an SC */
+	uint64_t unused;
+	uint32_t fp_word; /* that operation's word; 0: FCSR is exact */
 	uint32_t mxcsr;
 	uint64_t copy[COPIES]; /* registers.c: kept over calls of C code */
 };
@@ -200,9 +202,23 @@ struct translator {
 	bool profile;
 	bool single; /* leave after every block (lock-step) */
 	bool has_bmi2, has_lzcnt;
-	struct cpu *folding; /* scratch CPU for constant folding */
+	struct cpu *folding;		  /* scratch CPU for constant folding */
+	uint64_t wanted[BLOCK_MAX_PAGES]; /* pages (RAM offsets) to be marked before translation */
+	unsigned wanted_count;
 	struct jit_stats stats;
 };
+
+/* The engine's data of a machine: a translator for each host thread. A CPU's is cpu->engine; it is
+ * used by one host thread at a time. */
+struct translators {
+	unsigned count;
+	struct translator *of[MACHINE_MAX_CPUS];
+};
+
+static inline struct translator *translator_of_cpu(const struct cpu *cpu)
+{
+	return cpu->engine;
+}
 
 /* ---- cache.c ---- */
 int cache_create(struct translator *jit, size_t size, struct error *error);
@@ -217,6 +233,8 @@ struct block *cache_find(struct translator *jit, uint64_t va, uint32_t key,
 void cache_link(struct translator *jit, struct link *link, struct block *to);
 struct ibtc_entry *cache_ibtc(struct translator *jit, uint32_t key);
 void cache_ibtc_set(struct translator *jit, struct block *block);
+/* Whether @page of RAM has code in this cache. */
+bool cache_has_page(const struct translator *jit, uint64_t page);
 /* Invalidates code at RAM offset [offset, offset + length); see engine_ops.code_written. */
 void cache_written(struct translator *jit, uint64_t offset, uint64_t length);
 void cache_flush(struct translator *jit);

@@ -213,7 +213,7 @@ static int blocks_create(struct machine *machine, struct error *error)
 	int result = translator_engine.create(machine, error);
 
 	if (result == 0)
-		((struct translator *)machine->engine_data)->single = true;
+		translator_of_cpu(machine->cpu[0])->single = true;
 	return result;
 }
 

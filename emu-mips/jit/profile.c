@@ -24,14 +24,10 @@ static void visit_block(const struct block *block,
 	visit(opaque, &out);
 }
 
-void translator_visit(const struct machine *machine,
-		      void (*visit)(void *opaque, const struct translator_block *block),
-		      void *opaque)
+static void visit_cache(const struct translator *jit,
+			void (*visit)(void *opaque, const struct translator_block *block),
+			void *opaque)
 {
-	const struct translator *jit = machine->engine_data;
-
-	if (machine->engine != &translator_engine)
-		return;
 	for (unsigned n = 0; n < CODE_REGIONS; n++) {
 		const struct block *block = jit->cache.regions[n].blocks;
 
@@ -42,17 +38,29 @@ void translator_visit(const struct machine *machine,
 	}
 }
 
+void translator_visit(const struct machine *machine,
+		      void (*visit)(void *opaque, const struct translator_block *block),
+		      void *opaque)
+{
+	const struct translators *all = machine->engine_data;
+
+	for (unsigned n = 0; machine->engine == &translator_engine && n < all->count; n++)
+		visit_cache(all->of[n], visit, opaque);
+}
+
 void translator_get_totals(const struct machine *machine, struct translator_totals *totals)
 {
-	const struct translator *jit = machine->engine_data;
+	const struct translators *all = machine->engine_data;
 
 	*totals = (struct translator_totals){0};
-	if (machine->engine != &translator_engine)
-		return;
-	totals->blocks = jit->stats.blocks;
-	totals->instructions = jit->stats.instructions;
-	totals->host_bytes = jit->stats.host_bytes;
-	totals->interpreted = jit->stats.interpreted;
-	totals->evictions = jit->stats.evictions;
-	totals->nanoseconds = jit->stats.translate_ns;
+	for (unsigned n = 0; machine->engine == &translator_engine && n < all->count; n++) {
+		const struct jit_stats *stats = &all->of[n]->stats;
+
+		totals->blocks += stats->blocks;
+		totals->instructions += stats->instructions;
+		totals->host_bytes += stats->host_bytes;
+		totals->interpreted += stats->interpreted;
+		totals->evictions += stats->evictions;
+		totals->nanoseconds += stats->translate_ns;
+	}
 }

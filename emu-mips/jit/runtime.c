@@ -140,6 +140,22 @@ static struct block *empty_block(struct translator *jit, struct cpu *cpu, uint32
 	return block;
 }
 
+/*
+ * Whether code may be made of @page. Other host threads may be writing it now through their
+ * software TLBs: then it is marked first, while no other CPU runs, and the CPU comes here again.
+ */
+static bool page_ready(struct translator *jit, struct cpu *cpu, const uint8_t *page)
+{
+	uint64_t offset = (uint64_t)(page - jit->machine->ram);
+
+	if (!jit->machine->parallel ||
+	    (jit->machine->page_flags[offset / MIPS_PAGE_SIZE] & PAGE_HAS_CODE))
+		return true;
+	if (jit->wanted_count < BLOCK_MAX_PAGES)
+		jit->wanted[jit->wanted_count++] = offset;
+	return machine_alone(cpu);
+}
+
 /* The block at the present pc with @variant, translated now if need be; NULL: interpret. */
 static struct block *make_block(struct translator *jit, struct cpu *cpu, uint32_t variant,
 				const uint8_t *host_page)
@@ -147,11 +163,21 @@ static struct block *make_block(struct translator *jit, struct cpu *cpu, uint32_
 	static _Thread_local struct trace trace;
 	uint32_t key = cpu_key(cpu) | variant;
 	struct block *block = cache_find(jit, cpu->pc, key, host_page);
+	bool ready = true;
 
-	if (!block && trace_build(jit, cpu, cpu->pc, key, &trace))
-		block = translate(jit, cpu, &trace);
-	else if (!block)
-		block = empty_block(jit, cpu, key, host_page);
+	if (block)
+		return block->length ? block : NULL;
+	trace.pages = 0;
+	if (!trace_build(jit, cpu, cpu->pc, key, &trace)) {
+		if (page_ready(jit, cpu, host_page))
+			empty_block(jit, cpu, key, host_page);
+		return NULL;
+	}
+	for (unsigned p = 0; p < trace.pages; p++)
+		ready &= page_ready(jit, cpu, trace.host_page[p]);
+	if (!ready)
+		return NULL;
+	block = translate(jit, cpu, &trace);
 	return block && block->length ? block : NULL;
 }
 
@@ -270,7 +296,7 @@ const uint8_t *jit_continue(struct translator *jit, struct cpu *cpu, uint64_t *l
 
 static const uint8_t *go_on(struct cpu *cpu, struct jit_frame *frame, enum arrival arrival)
 {
-	struct translator *jit = cpu->machine->engine_data;
+	struct translator *jit = translator_of_cpu(cpu);
 	const uint8_t *code;
 
 	if (jit->single)
@@ -331,7 +357,7 @@ static bool is_eret(uint32_t word)
 static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 				   const struct site *site)
 {
-	struct translator *jit = cpu->machine->engine_data;
+	struct translator *jit = translator_of_cpu(cpu);
 
 	sync_site(cpu, frame, site);
 	switch (site->kind) {
@@ -358,7 +384,7 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 /* Called by the link thunk: a direct exit that has not been patched. */
 static const uint8_t *link_reached(struct cpu *cpu, struct jit_frame *frame, struct link *link)
 {
-	struct translator *jit = cpu->machine->engine_data;
+	struct translator *jit = translator_of_cpu(cpu);
 	uint64_t generation = jit->stats.evictions + jit->stats.invalidations;
 	const uint8_t *host_page;
 
@@ -381,7 +407,7 @@ static const uint8_t *link_reached(struct cpu *cpu, struct jit_frame *frame, str
 /* Called by the indirect thunk, the guest address as third argument. */
 static const uint8_t *indirect_reached(struct cpu *cpu, struct jit_frame *frame, uint64_t pc)
 {
-	struct translator *jit = cpu->machine->engine_data;
+	struct translator *jit = translator_of_cpu(cpu);
 
 	sync_time(cpu, frame, 0);
 	cpu->pc = pc;

@@ -56,7 +56,7 @@ struct stub {
 	struct register_state state;
 };
 
-#define MAX_STUBS (BLOCK_MAX_LENGTH * 3 + 8)
+#define MAX_STUBS (BLOCK_MAX_LENGTH * 4 + 8)
 #define MAX_LINKS (BLOCK_MAX_LENGTH + 4)
 
 struct builder {

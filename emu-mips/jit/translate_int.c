@@ -441,6 +441,21 @@ static bool t_rdhwr(struct builder *t, const struct trace_insn *i)
 	return true;
 }
 
+#define SYNC_STYPE(word) ((word) >> 6 & 0x1f)
+#define SYNC_FULL	 0x00
+#define SYNC_MB		 0x10
+
+/* With one host thread nothing is to be ordered. Acquire, release and the like: x86-64 keeps every
+ * order but that of a store and a later load. */
+static bool t_sync(struct builder *t, const struct trace_insn *i)
+{
+	unsigned stype = SYNC_STYPE(i->word);
+
+	if (t->jit->machine->links && (stype == SYNC_FULL || stype == SYNC_MB))
+		emit_fence(&t->e);
+	return true;
+}
+
 #define ROW(name) [INSN_ID_##name] = t_##name
 translate_function *const translate_int_table[INSN_COUNT] = {
 	ROW(addu),
@@ -471,6 +486,6 @@ translate_function *const translate_int_table[INSN_COUNT] = {
 	ROW(teq),
 	ROW(tne),
 	ROW(rdhwr),
-	[INSN_ID_sync] = t_nothing,
+	[INSN_ID_sync] = t_sync,
 	[INSN_ID_pref] = t_nothing,
 };

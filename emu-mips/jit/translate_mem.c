@@ -7,6 +7,7 @@
  */
 #include "translate.h"
 
+#include "emu/link.h"
 #include "mips/arch.h"
 
 #define PAGE_BITS	   12
@@ -282,13 +283,76 @@ static void emit_physical(struct builder *t)
 	emit_cmov(e, true, CC_AE, RAX, op_reg(RDX));
 }
 
+/* RDX = address of the version of the line at the host address in RAX. */
+static void emit_link_line(struct builder *t, enum host_reg host)
+{
+	struct emitter *e = &t->e;
+	const uint32_t mask = (LINK_LINES - 1) * LINK_LINE;
+
+	emit_mov_r_imm(e, RDX, mask);
+	emit_alu_r_rm(e, true, ALU_AND, RDX, op_reg(host));
+	emit_mov_r_imm(e, RAX, (uint64_t)(uintptr_t)t->jit->machine->links);
+	emit_alu_r_rm(e, true, ALU_ADD, RDX, op_reg(RAX));
+}
+
+/* The load of an LL with several host threads, from the host address in RAX to RCX: the version
+ * first. Keeps RAX. */
+static void emit_link_load(struct builder *t, unsigned size)
+{
+	struct emitter *e = &t->e;
+
+	emit_mov_r_rm(e, true, RCX, op_reg(RAX));
+	emit_link_line(t, RCX);
+	emit_mov_r_rm(e, true, RAX, op_reg(RCX));
+	emit_mov_r_rm(e, true, RDX, op_mem(RDX, 0));
+	emit_mov_rm_r(e, true, CPU_FIELD(linked_version), RDX);
+	emit_load(e, size == 4 ? LOAD_S32 : LOAD_64, RCX, op_mem(RAX, 0));
+	emit_mov_rm_r(e, true, CPU_FIELD(linked_value), RCX);
+}
+
+/*
+ * The store of an SC with several host threads, as link_store(), at the host address in RCX. When
+ * it fails it leaves everything as it was, and the interpreter finds the same. Returns that site.
+ */
+static struct site *emit_link_store(struct builder *t, unsigned rt, unsigned size)
+{
+	struct emitter *e = &t->e;
+	uint8_t *busy, *passed, *stored;
+	struct site *failed;
+
+	emit_link_line(t, RCX);
+	emit_lock_bts(e, op_mem(RDX, 0), 0);
+	busy = emit_jcc(e, CC_B);
+	emit_mov_r_rm(e, true, RAX, CPU_FIELD(linked_version));
+	emit_alu_rm_i(e, true, ALU_ADD, op_reg(RAX), 1);
+	emit_alu_r_rm(e, true, ALU_CMP, RAX, op_mem(RDX, 0));
+	passed = emit_jcc(e, CC_NE);
+	emit_mov_rm_r(e, true, FRAME_FIELD(link_line), RDX);
+	load_register(t, RDX, rt);
+	emit_mov_r_rm(e, true, RAX, CPU_FIELD(linked_value));
+	emit_lock_cmpxchg(e, size == 8, op_mem(RCX, 0), RDX);
+	emit_mov_r_rm(e, true, RDX, FRAME_FIELD(link_line));
+	stored = emit_jcc(e, CC_E);
+	emit_patch(e, passed, emit_here(e));
+	emit_alu_rm_i(e, true, ALU_SUB, op_mem(RDX, 0), 1);
+	emit_patch(e, busy, emit_here(e));
+	emit_alu_r_rm(e, true, ALU_CMP, RDX, op_reg(RDX));
+	failed = interpret_if(t, CC_E);
+	emit_patch(e, stored, emit_here(e));
+	emit_alu_rm_i(e, true, ALU_ADD, op_mem(RDX, 0), 1);
+	return failed;
+}
+
 static bool load_linked(struct builder *t, const struct trace_insn *i, unsigned size)
 {
 	struct access_plan plan = {
 		.base = field_rs(i->word), .offset = (int32_t)field_simm(i->word), .size = size};
 
 	emit_host_address(t, &plan);
-	emit_load(&t->e, size == 4 ? LOAD_S32 : LOAD_64, RCX, op_mem(RAX, 0));
+	if (t->jit->machine->links)
+		emit_link_load(t, size);
+	else
+		emit_load(&t->e, size == 4 ? LOAD_S32 : LOAD_64, RCX, op_mem(RAX, 0));
 	emit_physical(t);
 	emit_mov_rm_r(&t->e, true, CPU_FIELD(linked_address), RAX);
 	emit_mov8_rm_i(&t->e, CPU_FIELD(linked), 1);
@@ -314,7 +378,7 @@ static bool store_conditional(struct builder *t, const struct trace_insn *i, uns
 				   .size = size,
 				   .write = true};
 	struct emitter *e = &t->e;
-	struct site *broken, *elsewhere;
+	struct site *broken, *elsewhere, *failed = NULL;
 	unsigned rt = field_rt(i->word);
 
 	/* The slow paths come back behind all this. */
@@ -326,12 +390,17 @@ static bool store_conditional(struct builder *t, const struct trace_insn *i, uns
 	emit_physical(t);
 	emit_alu_r_rm(e, true, ALU_CMP, RAX, CPU_FIELD(linked_address));
 	elsewhere = interpret_if(t, CC_NE);
-	emit_store(e, size, op_mem(RCX, 0), source_register(t, rt, RAX));
+	if (t->jit->machine->links)
+		failed = emit_link_store(t, rt, size);
+	else
+		emit_store(e, size, op_mem(RCX, 0), source_register(t, rt, RAX));
 	emit_mov8_rm_i(e, CPU_FIELD(linked), 0);
 	emit_mov_r_imm(e, RAX, 1);
 	finish(t, rt, RAX);
 	settle_and_forget(t);
 	broken->resume = elsewhere->resume = emit_here(e);
+	if (failed)
+		failed->resume = emit_here(e);
 	return true;
 }
 
@@ -393,6 +462,53 @@ static bool unaligned_load(struct builder *t, const struct trace_insn *i, unsign
 	return true;
 }
 
+/* The low 8..64 bits of RDX, as RCX says, go to memory at RAX, and no byte beside them: another
+ * host thread may be writing those. */
+static void emit_store_bits(struct builder *t, unsigned size)
+{
+	struct emitter *e = &t->e;
+
+	for (unsigned part = size; part; part /= 2) {
+		uint8_t *without;
+
+		emit_test_rm_i(e, false, op_reg(RCX), (int32_t)(8 * part));
+		without = emit_jcc(e, CC_E);
+		emit_store(e, part, op_mem(RAX, 0), RDX);
+		if (part < size) {
+			emit_alu_rm_i(e, true, ALU_ADD, op_reg(RAX), (int32_t)part);
+			emit_shift_i(e, true, SHIFT_SHR, op_reg(RDX), 8 * part);
+		}
+		emit_patch(e, without, emit_here(e));
+	}
+}
+
+static bool unaligned_store_exact(struct builder *t, const struct trace_insn *i, unsigned size,
+				  bool left)
+{
+	struct access_plan plan = {.base = field_rs(i->word),
+				   .offset = (int32_t)field_simm(i->word),
+				   .size = 1,
+				   .write = true};
+	struct emitter *e = &t->e;
+
+	/* RCX = bits that are not stored: below the addressed byte, or (left) above it. */
+	emit_host_address(t, &plan);
+	emit_mov_r_rm(e, false, RCX, op_reg(RAX));
+	emit_alu_rm_i(e, false, ALU_AND, op_reg(RCX), (int32_t)size - 1);
+	if (left)
+		emit_alu_rm_i(e, false, ALU_XOR, op_reg(RCX), (int32_t)size - 1);
+	emit_shift_i(e, false, SHIFT_SHL, op_reg(RCX), 3);
+	load_register(t, RDX, field_rt(i->word));
+	if (left) {
+		emit_alu_rm_i(e, true, ALU_AND, op_reg(RAX), -(int32_t)size);
+		emit_shift_cl(e, size == 8, SHIFT_SHR, op_reg(RDX));
+	}
+	emit_unary(e, false, UNARY_NEG, op_reg(RCX));
+	emit_alu_rm_i(e, false, ALU_ADD, op_reg(RCX), (int32_t)(8 * size));
+	emit_store_bits(t, size);
+	return true;
+}
+
 /* The top (left) or bottom (right) bytes of rt go to memory. */
 static bool unaligned_store(struct builder *t, const struct trace_insn *i, unsigned size, bool left)
 {
@@ -400,6 +516,8 @@ static bool unaligned_store(struct builder *t, const struct trace_insn *i, unsig
 	struct emitter *e = &t->e;
 	bool wide = size == 8;
 
+	if (t->jit->machine->links)
+		return unaligned_store_exact(t, i, size, left);
 	emit_unaligned(t, i, size, left, true);
 	emit_mov_rm_i(e, wide, op_reg(RDX), -1);
 	emit_shift_cl(e, wide, shift, op_reg(RDX));

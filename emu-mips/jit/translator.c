@@ -16,15 +16,22 @@ static bool host_has_lzcnt(void)
 	return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) != 0 && (ecx & 1u << 5) != 0;
 }
 
-static void translator_destroy(struct machine *machine)
+static void destroy_one(struct translator *jit)
 {
-	struct translator *jit = machine->engine_data;
-
 	if (!jit)
 		return;
 	cache_destroy(jit);
 	free(jit->folding);
 	free(jit);
+}
+
+static void translator_destroy(struct machine *machine)
+{
+	struct translators *all = machine->engine_data;
+
+	for (unsigned n = 0; all && n < all->count; n++)
+		destroy_one(all->of[n]);
+	free(all);
 	machine->engine_data = NULL;
 }
 
@@ -35,27 +42,40 @@ static size_t code_cache_size(const struct machine *machine)
 	return (size ? size : DEFAULT_CODE_CACHE) & ~(size_t)0xfffff;
 }
 
-static int translator_create(struct machine *machine, struct error *error)
+static int create_one(struct machine *machine, struct translator **made, struct error *error)
 {
 	struct translator *jit = calloc(1, sizeof(*jit));
 	int result;
 
+	*made = jit;
 	if (!jit)
 		return error_set(error, -ENOMEM, "no memory for the translator");
-	decode_init();
-	interpreter_engine.create(machine, error);
-	machine->engine_data = jit;
 	jit->machine = machine;
 	jit->profile = machine->config.profile;
 	jit->has_bmi2 = __builtin_cpu_supports("bmi2");
 	jit->has_lzcnt = host_has_lzcnt();
 	jit->folding = calloc(1, sizeof(*jit->folding));
 	if (!jit->folding)
-		result = error_set(error, -ENOMEM, "no memory for the translator");
-	else
-		result = cache_create(jit, code_cache_size(machine), error);
-	if (result == 0)
-		result = runtime_create(jit, error);
+		return error_set(error, -ENOMEM, "no memory for the translator");
+	result = cache_create(jit, code_cache_size(machine), error);
+	return result < 0 ? result : runtime_create(jit, error);
+}
+
+static int translator_create(struct machine *machine, struct error *error)
+{
+	struct translators *all = calloc(1, sizeof(*all));
+	int result = 0;
+
+	if (!all)
+		return error_set(error, -ENOMEM, "no memory for the translator");
+	decode_init();
+	interpreter_engine.create(machine, error);
+	machine->engine_data = all;
+	all->count = machine->config.threads ? machine->config.threads : 1;
+	for (unsigned n = 0; n < all->count && result == 0; n++)
+		result = create_one(machine, &all->of[n], error);
+	for (unsigned n = 0; n < machine->config.cpus; n++)
+		machine->cpu[n]->engine = all->of[machine_thread_of(machine, n)];
 	if (result < 0)
 		translator_destroy(machine);
 	return result;
@@ -64,7 +84,7 @@ static int translator_create(struct machine *machine, struct error *error)
 /* As interpreter_run(): deadlines, interrupts and instructions in their exact order. */
 static void translator_run(struct cpu *cpu, uint64_t quantum_end)
 {
-	struct translator *jit = cpu->machine->engine_data;
+	struct translator *jit = translator_of_cpu(cpu);
 
 	for (;;) {
 		const uint8_t *code;
@@ -73,7 +93,7 @@ static void translator_run(struct cpu *cpu, uint64_t quantum_end)
 
 		cpu_deadlines(cpu, quantum_end);
 		if (cpu->cycles >= quantum_end || cpu->waiting || cpu->machine->stop ||
-		    cpu->machine->yield)
+		    cpu->machine->yield || cpu->wants_alone)
 			return;
 		if (cpu->interrupt_pending)
 			cpu_take_interrupt(cpu);
@@ -85,18 +105,51 @@ static void translator_run(struct cpu *cpu, uint64_t quantum_end)
 	}
 }
 
+/* With several caches a page stays marked until a write finds code of it in none. */
+static void unmark_pages(struct machine *machine, uint64_t offset, uint64_t length)
+{
+	const struct translators *all = machine->engine_data;
+	uint64_t last = (offset + length - 1) / MIPS_PAGE_SIZE;
+
+	for (uint64_t page = offset / MIPS_PAGE_SIZE; page <= last; page++) {
+		bool has_code = false;
+
+		for (unsigned n = 0; n < all->count; n++)
+			has_code |= cache_has_page(all->of[n], page);
+		if (!has_code)
+			page_clear_code(machine, ram_address_of(machine, page * MIPS_PAGE_SIZE));
+	}
+}
+
 static void translator_code_written(struct machine *machine, uint64_t pa, uint64_t length)
 {
+	const struct translators *all = machine->engine_data;
 	const uint8_t *host = ram_pointer(machine, pa);
+	uint64_t offset = (uint64_t)(host - machine->ram);
 
-	if (host)
-		cache_written(machine->engine_data, (uint64_t)(host - machine->ram), length);
+	if (!host || !length)
+		return;
+	for (unsigned n = 0; n < all->count; n++)
+		cache_written(all->of[n], offset, length);
+	if (all->count > 1)
+		unmark_pages(machine, offset, length);
+}
+
+static void translator_alone(struct cpu *cpu)
+{
+	struct translator *jit = translator_of_cpu(cpu);
+
+	for (unsigned n = 0; n < jit->wanted_count; n++)
+		page_mark_code(jit->machine, ram_address_of(jit->machine, jit->wanted[n]));
+	jit->wanted_count = 0;
 }
 
 const struct engine_ops translator_engine = {
 	.name = "translator",
+	.threads = true,
 	.create = translator_create,
 	.destroy = translator_destroy,
 	.run = translator_run,
 	.code_written = translator_code_written,
+	.alone = translator_alone,
 };

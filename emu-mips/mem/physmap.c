@@ -15,6 +15,7 @@
 
 struct physmap {
 	const struct mmio_region *region[MAX_REGIONS + 1]; /* from 1 */
+	device_local *local[MAX_REGIONS + 1];		   /* NULL: no access is */
 	uint8_t page[HOLE_PAGES];			   /* index into region, 0: nothing */
 };
 
@@ -88,6 +89,16 @@ int physmap_add(struct machine *machine, const struct mmio_region *region)
 	return 0;
 }
 
+void physmap_set_local(struct machine *machine, const struct mmio_region *region,
+		       device_local *local)
+{
+	struct physmap *map = machine->physmap;
+
+	for (unsigned index = 1; index <= MAX_REGIONS; index++)
+		if (map->region[index] == region)
+			map->local[index] = local;
+}
+
 void physmap_remove(struct machine *machine, const struct mmio_region *region)
 {
 	struct physmap *map = machine->physmap;
@@ -96,6 +107,7 @@ void physmap_remove(struct machine *machine, const struct mmio_region *region)
 		if (map->region[index] != region)
 			continue;
 		map->region[index] = NULL;
+		map->local[index] = NULL;
 		for (uint64_t page = 0; page < HOLE_PAGES; page++)
 			if (map->page[page] == index)
 				map->page[page] = 0;
@@ -145,6 +157,14 @@ bool ram_valid(const struct machine *machine, uint64_t pa, uint64_t length)
 	return pa >= DEVICE_HOLE_START || length <= DEVICE_HOLE_START - pa;
 }
 
+bool page_has_code(const struct machine *machine, uint64_t pa)
+{
+	uint64_t offset = ram_offset(machine, pa);
+
+	return offset != UINT64_MAX &&
+	       (machine->page_flags[offset >> MIPS_PAGE_SHIFT] & PAGE_HAS_CODE);
+}
+
 bool phys_read(struct machine *machine, struct cpu *cpu, uint64_t pa, unsigned size,
 	       uint64_t *value)
 {
@@ -177,6 +197,28 @@ bool phys_write(struct machine *machine, struct cpu *cpu, uint64_t pa, unsigned 
 	if (!region || !region->write)
 		return false;
 	return region->write(region->opaque, cpu->number, pa - region->base, size, value);
+}
+
+static bool is_local(const struct machine *machine, const struct mmio_region *region,
+		     const struct cpu *cpu, uint64_t pa, unsigned size, bool write)
+{
+	const struct physmap *map = machine->physmap;
+	device_local *local = map->local[map->page[(pa - DEVICE_HOLE_START) >> MIPS_PAGE_SHIFT]];
+
+	return local && local(region->opaque, cpu->number, pa - region->base, size, write);
+}
+
+bool phys_ready(struct cpu *cpu, uint64_t pa, unsigned size, bool write)
+{
+	struct machine *machine = cpu->machine;
+	const struct mmio_region *region;
+
+	if (!machine->parallel)
+		return true;
+	if (ram_pointer(machine, pa))
+		return !write || !page_has_code(machine, pa) || machine_alone(cpu);
+	region = find_region(machine, pa, size);
+	return !region || is_local(machine, region, cpu, pa, size, write) || machine_alone(cpu);
 }
 
 /* ---- pages with translated code ---- */

@@ -98,6 +98,10 @@ static void test_arithmetic(void **state)
 	CHECK("ror eax, cl", emit_shift_cl(e, false, SHIFT_ROR, op_reg(RAX)));
 	CHECK("rorx ecx, eax, 7", emit_rorx(e, false, RCX, op_reg(RAX), 7));
 	CHECK("rorx r9, r12, 0x3f", emit_rorx(e, true, R9, op_reg(R12), 63));
+	CHECK("lock cmpxchg qword ptr [rcx], rdx", emit_lock_cmpxchg(e, true, op_mem(RCX, 0), RDX));
+	CHECK("lock cmpxchg dword ptr [rcx], r8d", emit_lock_cmpxchg(e, false, op_mem(RCX, 0), R8));
+	CHECK("lock bts qword ptr [rdx], 0", emit_lock_bts(e, op_mem(RDX, 0), 0));
+	CHECK("lock or dword ptr [rsp], 0", emit_fence(e));
 	CHECK("neg rdx", emit_unary(e, true, UNARY_NEG, op_reg(RDX)));
 	CHECK("idiv ecx", emit_unary(e, false, UNARY_IDIV, op_reg(RCX)));
 	CHECK("mul qword ptr [rbp - 0x48]", emit_unary(e, true, UNARY_MUL, op_mem(RBP, -0x48)));

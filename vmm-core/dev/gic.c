@@ -68,10 +68,12 @@ static uint64_t counter_at(const struct gic *gic, unsigned cpu)
 static uint64_t counter_read(struct gic *gic, unsigned cpu)
 {
 	uint64_t counter = counter_at(gic, cpu);
+	uint64_t last = atomic_load_explicit(&gic->counter_last, memory_order_relaxed);
 
-	if (counter > gic->counter_last)
-		gic->counter_last = counter;
-	return gic->counter_last;
+	while (counter > last)
+		if (atomic_compare_exchange_weak(&gic->counter_last, &last, counter))
+			return counter;
+	return last;
 }
 
 static uint32_t pending_word(const struct gic *gic, unsigned word)
@@ -472,6 +474,19 @@ bool gic_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint6
 		word_write(gic, cpu, offset + 4, (uint32_t)(value >> 32));
 	word_write(gic, cpu, offset, (uint32_t)value);
 	return true;
+}
+
+bool gic_local(void *opaque, unsigned cpu, uint64_t offset, unsigned size, bool write)
+{
+	uint64_t last = offset + size - 1;
+
+	(void)opaque;
+	(void)cpu;
+	if (offset >= GIC_USER_SECTION)
+		return true;
+	if (offset >= GIC_LOCAL_SECTION && last < GIC_OTHER_SECTION)
+		return true;
+	return !write && last < GIC_LOCAL_SECTION;
 }
 
 void gic_init(struct gic *gic, const struct gic_board *board, unsigned cpus, unsigned shared)

@@ -14,9 +14,11 @@
  * and the board between quanta can change that.
  *
  * LL/SC: linked is set by LL, cleared by SC, ERET and by the board at the end of a quantum when
- * another CPU may have run; CPUs run one after the other within a quantum, so a store by another
+ * another CPU may have run; where CPUs run one after the other within a quantum, a store by another
  * CPU never comes between an LL and an SC that succeeds. In `ccnuma` a link outlives the quantum
- * until its line is lost, or for an uncached one until another CPU writes there.
+ * until its line is lost, or for an uncached one until another CPU writes there. With several host
+ * threads an SC succeeds only if no other SC has gone to the line since, and memory still holds what
+ * the LL read: see emu/link.h.
  */
 #ifndef EMU_CPU_H
 #define EMU_CPU_H
@@ -116,7 +118,10 @@ struct cpu {
 	uint8_t fpu_usable;	/* Status.CU1 */
 	uint8_t address_32bit;	/* user mode with UX clear: addresses wrap at 32 bits */
 	uint8_t ops_64bit; /* 64-bit operations allowed: kernel, supervisor, user with PX or UX */
+	bool wants_alone;  /* the present instruction waits until no other CPU runs: machine.h */
 	uint64_t linked_address; /* physical address of the LL */
+	uint64_t linked_value;	 /* with several host threads: what it read */
+	uint64_t linked_version; /* and its line's version then */
 	uint64_t fpr[32];	 /* FR = 1: 32 of 64 bits; FR = 0: 16 pairs, see fpu.c */
 	uint64_t instructions;	 /* executed since start */
 

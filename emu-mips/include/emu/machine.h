@@ -5,10 +5,16 @@
  * CPUs run one after the other, each for a quantum of simulated cycles (determinism). Events of
  * devices happen between quanta, in order of time. When every CPU waits, time jumps to the next
  * deadline or event.
+ *
+ * With several host threads (board/threads.c) each thread runs the CPUs of some nodes, all at once
+ * within a quantum, as long as they touch only their own state and RAM. For everything else, device
+ * registers, memory with translated code, a monitor's trap, a CPU waits until no other one runs:
+ * machine_alone(). Such runs are not repeatable to the last instruction.
  */
 #ifndef EMU_MACHINE_H
 #define EMU_MACHINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,13 +35,15 @@ struct machine_config {
 	uint64_t seed;	     /* of everything random */
 	uint64_t code_cache; /* of the translator, bytes, at least 8 MiB; 0: its default */
 	bool profile;	     /* count how often translated code is entered */
+	unsigned threads;    /* host threads that run CPUs, up to as many as CPUs; 0: one */
 	struct cpu_config cpu;
 };
 
 /* An execution engine. */
 struct engine_ops {
 	const char *name;
-	bool ccnuma; /* it runs with memory model `ccnuma` */
+	bool ccnuma;  /* it runs with memory model `ccnuma` */
+	bool threads; /* run() may be called for CPUs of different threads at once */
 	int (*create)(struct machine *machine, struct error *error);
 	void (*destroy)(struct machine *machine);
 	/* Runs @cpu as interpreter_run() describes. */
@@ -45,6 +53,8 @@ struct engine_ops {
 	/* The memory model was switched: forget code that depends on it (may be NULL). The software
 	 * TLBs are empty. Between quanta. */
 	void (*memory_model_changed)(struct machine *machine);
+	/* No other CPU runs, which the engine asked for by machine_alone() (may be NULL). */
+	void (*alone)(struct cpu *cpu);
 };
 
 extern const struct engine_ops interpreter_engine; /* cpu/interpreter.c */
@@ -62,6 +72,8 @@ enum stop_reason {
 };
 
 struct ccnuma;
+struct threads;
+struct link_line;
 struct ccnuma_config;
 struct ccnuma_stats;
 struct memory_model;
@@ -90,13 +102,16 @@ struct machine {
 	void *engine_data;
 	struct event *events; /* sorted by time */
 	uint64_t last_event;  /* identifier */
-	volatile bool stop;   /* set to leave the run loop soon */
+	atomic_bool stop;     /* set to leave the run loop soon */
 	bool yield;	      /* set to end the quantum with the present instruction */
 	volatile bool marked; /* a guest wrote a mark: at the end of the quantum, regions_take() */
 	enum stop_reason stop_reason;
 	int exit_status;
 	char stop_text[160];
 	uint64_t instruction_limit;	   /* 0: none */
+	bool parallel;			   /* CPUs run on several host threads just now */
+	struct threads *threads;	   /* board/threads.c; NULL: one */
+	struct link_line *links;	   /* mem/link.c; NULL with one thread */
 	struct ccnuma *ccnuma;		   /* memory model; NULL: `none` */
 	struct memory_model *memory_model; /* board/memory_model.c; NULL: `none` for good */
 	struct board *board;		   /* devices: board/board.h */
@@ -128,6 +143,32 @@ void machine_end_link(struct cpu *cpu);
  * accesses to one place open (MD00091, Cacheability and Coherency Attributes). */
 void machine_break_links(struct machine *machine, const struct cpu *writer, uint64_t pa,
 			 uint64_t length);
+/* The host thread that runs @cpu, 0 .. threads - 1: neighbours, and so nodes, go together. */
+unsigned machine_thread_of(const struct machine *machine, unsigned cpu);
+
+/* What the host threads did; all zero with one. */
+struct machine_threads_stats {
+	uint64_t phases; /* in which CPUs ran at once */
+	uint64_t alone;	 /* times a CPU waited to be alone */
+	uint64_t late;	 /* groups of CPUs that another thread than theirs had to run */
+};
+
+void machine_threads_stats(const struct machine *machine, struct machine_threads_stats *stats);
+
+/*
+ * Whether the present instruction of @cpu may touch what CPUs share besides RAM. If not, other CPUs
+ * run on other host threads now: the caller changes nothing and abandons the instruction with
+ * EXEC_EXCEPTION; it is done over soon, when no other CPU runs. To be asked before the instruction
+ * has changed anything.
+ */
+static inline bool machine_alone(struct cpu *cpu)
+{
+	if (!cpu->machine->parallel)
+		return true;
+	cpu->wants_alone = true;
+	cpu->limit = 0; /* leaves the engine's fast loop */
+	return false;
+}
 
 /* A device is about to read or write RAM [pa, pa + length): tells the engine about code, and the
  * memory model. */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dev/device.h"
 #include "emu/ccnuma.h"
 #include "emu/cpu.h"
 #include "emu/error.h"
@@ -22,8 +23,6 @@
 
 /* ---- mem/physmap.c ---- */
 
-struct mmio_region;
-
 /* Maps RAM (lazily) and an empty device hole; 0 or a negative errno with @error set. */
 int physmap_create(struct machine *machine, struct error *error);
 void physmap_destroy(struct machine *machine);
@@ -31,6 +30,9 @@ void physmap_destroy(struct machine *machine);
 /* Adds the registers of a device to the hole, or takes them out. @region is kept, not copied. Every
  * 4 KiB page of the hole belongs to one device. -EINVAL: not in the hole; -EBUSY: page taken. */
 int physmap_add(struct machine *machine, const struct mmio_region *region);
+/* @local says which accesses to @region several CPUs may make at once (none, if never called). */
+void physmap_set_local(struct machine *machine, const struct mmio_region *region,
+		       device_local *local);
 void physmap_remove(struct machine *machine, const struct mmio_region *region);
 
 /* Whether [pa, pa + length) is RAM altogether. */
@@ -53,14 +55,18 @@ bool phys_read(struct machine *machine, struct cpu *cpu, uint64_t pa, unsigned s
 bool phys_write(struct machine *machine, struct cpu *cpu, uint64_t pa, unsigned size,
 		uint64_t value);
 
+/* Whether phys_read() or phys_write() may be called for @cpu now; if not, see machine_alone(). */
+bool phys_ready(struct cpu *cpu, uint64_t pa, unsigned size, bool write);
+
 /*
  * Code pages. An engine that keeps translated code of a physical page marks it; from then on
  * stores and DMA to it call the engine's code_written() first. One byte a page in
- * machine->page_flags.
+ * machine->page_flags, which change only while CPUs run one at a time.
  */
 #define PAGE_HAS_CODE 1u
 void page_mark_code(struct machine *machine, uint64_t pa); /* drops write entries everywhere */
 void page_clear_code(struct machine *machine, uint64_t pa);
+bool page_has_code(const struct machine *machine, uint64_t pa);
 
 /* To be called before host code (DMA, loader, monitor) writes RAM: tells the engine about code. */
 void ram_will_write(struct machine *machine, uint64_t pa, uint64_t length);

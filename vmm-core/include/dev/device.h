@@ -4,7 +4,8 @@
  * allocation, no globals, so several boards (the bare machine, each VM) can be alive at once. The
  * owner embeds a model's structure, fills its configuration, and calls its init function.
  *
- * A board calls one device from one thread at a time.
+ * A board calls one device from one thread at a time, but for accesses that the device says are
+ * local (device_local): those of several CPUs may be made at once.
  */
 #ifndef DEV_DEVICE_H
 #define DEV_DEVICE_H
@@ -27,6 +28,10 @@ struct mmio_region {
 	bool (*write)(void *opaque, unsigned cpu, uint64_t offset, unsigned size, uint64_t value);
 	void *opaque;
 };
+
+/* Whether an access concerns @cpu alone: it changes nothing that an access of another CPU may see
+ * or change meanwhile. */
+typedef bool device_local(void *opaque, unsigned cpu, uint64_t offset, unsigned size, bool write);
 
 /* An interrupt line from a device to its controller. set may be NULL: not connected. */
 struct irq_line {

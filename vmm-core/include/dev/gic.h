@@ -11,6 +11,8 @@
 #ifndef DEV_GIC_H
 #define DEV_GIC_H
 
+#include <stdatomic.h>
+
 #include "dev/device.h"
 
 #define GIC_MAX_CPUS   64
@@ -58,8 +60,8 @@ struct gic {
 	uint32_t map_pin[GIC_MAX_SHARED];
 	uint64_t map_vp[GIC_MAX_SHARED];
 	bool counter_stopped;
-	uint64_t counter_offset; /* counter = cycles + offset, or the value when stopped */
-	uint64_t counter_last;	 /* highest value read */
+	uint64_t counter_offset;       /* counter = cycles + offset, or the value when stopped */
+	_Atomic uint64_t counter_last; /* highest value read */
 	struct gic_cpu cpu[GIC_MAX_CPUS];
 };
 
@@ -67,6 +69,10 @@ struct gic {
 void gic_init(struct gic *gic, const struct gic_board *board, unsigned cpus, unsigned shared);
 bool gic_read(void *gic, unsigned cpu, uint64_t offset, unsigned size, uint64_t *value);
 bool gic_write(void *gic, unsigned cpu, uint64_t offset, unsigned size, uint64_t value);
+
+/* A device_local: the counter and the CPU's own local registers; of the shared ones reads only,
+ * since writes to them are not local. */
+bool gic_local(void *gic, unsigned cpu, uint64_t offset, unsigned size, bool write);
 
 /* Level of shared interrupt source @number; the signature of irq_line.set. */
 void gic_set_shared(void *gic, unsigned number, bool level);

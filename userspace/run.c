@@ -215,6 +215,7 @@ static int make_config(const struct run_options *options, struct machine_config 
 	*config = file.config;
 	machine_file_ccnuma(&file, ccnuma);
 	config->seed = options->common.seed;
+	config->threads = options->common.threads;
 	if (options->common.cpus)
 		config->cpus = options->common.cpus;
 	if (config->nodes > config->cpus)

@@ -41,6 +41,7 @@ struct signal {
  * late where the host has other things to do. */
 struct group {
 	_Alignas(64) atomic_uint claimed; /* the phase */
+	uint64_t late;			  /* times another thread had to run it */
 };
 
 struct helper {
@@ -54,7 +55,8 @@ struct threads {
 	struct machine *machine;
 	unsigned count;
 	unsigned spins; /* of the calling thread */
-	uint64_t end;	/* of the quantum */
+	uint64_t phases, alone;
+	uint64_t end; /* of the quantum */
 	bool quit;
 	struct signal phase; /* its number */
 	struct signal left;  /* groups that have not come to rest */
@@ -114,10 +116,11 @@ static void signal_wait(struct signal *signal, unsigned value, bool equal, unsig
 
 /* ---- together ---- */
 
-static void run_group(struct threads *threads, unsigned number)
+static void run_group(struct threads *threads, unsigned number, bool late)
 {
 	struct machine *machine = threads->machine;
 
+	threads->group[number].late += late;
 	for (unsigned n = 0; n < machine->config.cpus; n++)
 		if (machine_thread_of(machine, n) == number)
 			turn_run(machine->cpu[n], threads->end, NULL);
@@ -134,7 +137,7 @@ static void run_groups(struct threads *threads, unsigned own, unsigned phase)
 		unsigned before = phase - 1;
 
 		if (atomic_compare_exchange_strong(&threads->group[number].claimed, &before, phase))
-			run_group(threads, number);
+			run_group(threads, number, number != own);
 	}
 }
 
@@ -158,6 +161,7 @@ static void run_together(struct threads *threads)
 	struct machine *machine = threads->machine;
 	unsigned phase = atomic_load(&threads->phase.value) + 1;
 
+	threads->phases++;
 	machine->parallel = true;
 	atomic_store(&threads->left.value, threads->count);
 	atomic_store(&threads->phase.value, phase);
@@ -174,6 +178,7 @@ static void run_alone(struct cpu *cpu, uint64_t end)
 	struct machine *machine = cpu->machine;
 	uint64_t soon = cpu->cycles + ALONE_CYCLES;
 
+	machine->threads->alone++;
 	cpu->wants_alone = false;
 	if (machine->engine->alone)
 		machine->engine->alone(cpu);
@@ -221,6 +226,19 @@ void threads_run(struct machine *machine, uint64_t end)
 		run_together(threads);
 		run_those_who_asked(threads);
 	}
+}
+
+void machine_threads_stats(const struct machine *machine, struct machine_threads_stats *stats)
+{
+	const struct threads *threads = machine->threads;
+
+	*stats = (struct machine_threads_stats){0};
+	if (!threads)
+		return;
+	stats->phases = threads->phases;
+	stats->alone = threads->alone;
+	for (unsigned n = 0; n < threads->count; n++)
+		stats->late += threads->group[n].late;
 }
 
 /* ---- making ---- */

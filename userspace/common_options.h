@@ -23,8 +23,8 @@ struct common_options {
 	const struct engine_ops *engine;
 	unsigned model; /* enum model_choice */
 	struct warm_options warm;
-	unsigned timer; /* enum timer_kind */
-	unsigned cpus;	/* 0: as the machine file says */
+	unsigned timer;	  /* enum timer_kind */
+	unsigned cpus;	  /* 0: as the machine file says */
 	unsigned threads; /* of the host, for CPUs */
 	uint64_t seed;
 	uint64_t limit;	  /* instructions; 0: none */
@@ -34,7 +34,7 @@ struct common_options {
 
 #define COMMON_DEFAULTS                                                                            \
 	{                                                                                          \
-		.machine = "flash8", .engine = &translator_engine, .threads = 1, .seed = 1                       \
+		.machine = "flash8", .engine = &translator_engine, .threads = 1, .seed = 1         \
 	}
 
 /* Whether they go together; complains. */

@@ -17,8 +17,8 @@
  * another CPU may have run; where CPUs run one after the other within a quantum, a store by another
  * CPU never comes between an LL and an SC that succeeds. In `ccnuma` a link outlives the quantum
  * until its line is lost, or for an uncached one until another CPU writes there. With several host
- * threads an SC succeeds only if no other SC has gone to the line since, and memory still holds what
- * the LL read: see emu/link.h.
+ * threads an SC succeeds only if no other SC has gone to the line since, and memory still holds
+ * what the LL read: see emu/link.h.
  */
 #ifndef EMU_CPU_H
 #define EMU_CPU_H

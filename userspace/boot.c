@@ -15,7 +15,7 @@
 struct boot_files {
 	char *kernel, *initrd, *root;
 	char *append;
-	int initrd_fd; /* of the memory file with the command of --run */
+	int initrd_fd; /* of the memory file with what disco adds */
 };
 
 static void free_files(struct boot_files *files)
@@ -77,15 +77,12 @@ static int find_files(struct boot_options *options, struct boot_files *files)
 	}
 	files->kernel =
 		guest && !options->kernel ? cache_path(guest->kernel) : strdup(options->kernel);
-	if (options->initrd)
+	if (options->initrd) {
 		files->initrd = strdup(options->initrd);
-	else if (guest)
-		files->initrd = cache_path(guest->initrd);
-	if (options->run) {
-		files->initrd_fd = guest_initrd_with_command(files->initrd, options->run);
+	} else if (guest) {
+		files->initrd_fd = guest_initrd(guest, options->run);
 		if (files->initrd_fd < 0)
 			return DISCO_FAILED;
-		free(files->initrd);
 		if (asprintf(&files->initrd, "/proc/self/fd/%d", files->initrd_fd) < 0)
 			files->initrd = NULL;
 	}

@@ -12,6 +12,7 @@ struct guest {
 	const char *image;  /* recipe of disk images */
 	const char *kernel; /* results, under the cache folder */
 	const char *initrd;
+	const char *mark;	  /* program for marks, under the build or data folder */
 	const char *append;	  /* kernel command line */
 	const char *images[4][2]; /* names of images and their files; NULL ends */
 };
@@ -27,9 +28,9 @@ int guest_fetch(const struct guest *guest);
 char *guest_image(const struct guest *guest, const char *name, int *status);
 
 /*
- * The initramfs at @path with the script @command added as /disco/run, as a memory file. Returns
- * its descriptor or -1 after complaining. A NULL @command adds nothing.
+ * The initramfs of @guest with what disco adds: the program disco-mark, and the script @command
+ * (NULL: none) as /disco/run. Returns the descriptor of a memory file, or -1 after complaining.
  */
-int guest_initrd_with_command(const char *path, const char *command);
+int guest_initrd(const struct guest *guest, const char *command);
 
 #endif

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Adds the command of --run to an initramfs: a second cpio archive after the first. The kernel
- * unpacks archives one after the other; zeros between them are padding. Format: "newc", see the
- * kernel's Documentation/driver-api/early-userspace/buffer-format.rst.
+ * Adds disco-mark and the command of --run to an initramfs: a second cpio archive after the first.
+ * The kernel unpacks archives one after the other; zeros between them are padding. Format: "newc",
+ * see the kernel's Documentation/driver-api/early-userspace/buffer-format.rst.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,8 +16,9 @@
 #include "disco.h"
 #include "guest.h"
 
-#define MODE_FOLDER 040755u
-#define MODE_SCRIPT 0100755u
+#define MODE_FOLDER  040755u
+#define MODE_PROGRAM 0100755u
+#define MARK_MAX     65536
 
 static int pad(FILE *out)
 {
@@ -28,9 +30,9 @@ static int pad(FILE *out)
 }
 
 static int add_entry(FILE *out, unsigned inode, const char *name, unsigned mode,
-		     const char *content)
+		     const void *content, size_t length)
 {
-	unsigned size = (unsigned)strlen(content);
+	unsigned size = (unsigned)length;
 
 	/* magic, inode, mode, uid, gid, links, mtime, size, four device numbers, length of the
 	 * name with its zero, checksum */
@@ -39,7 +41,7 @@ static int add_entry(FILE *out, unsigned inode, const char *name, unsigned mode,
 	fwrite(name, 1, strlen(name) + 1, out);
 	if (pad(out))
 		return -1;
-	fputs(content, out);
+	fwrite(content, 1, length, out);
 	return pad(out);
 }
 
@@ -59,25 +61,55 @@ static int copy_file(const char *path, FILE *out)
 	return failed ? -1 : 0;
 }
 
-int guest_initrd_with_command(const char *path, const char *command)
+/* disco-mark; a tree that has not been built whole goes without. */
+static int add_mark(FILE *out, const struct guest *guest)
+{
+	static char content[MARK_MAX];
+	char *path = data_path(guest->mark);
+	size_t length = 0;
+	FILE *in;
+
+	if (!path)
+		path = program_path(guest->mark);
+	in = path ? fopen(path, "rb") : NULL;
+	if (in) {
+		length = fread(content, 1, sizeof(content), in);
+		fclose(in);
+	}
+	free(path);
+	return length ? add_entry(out, 3, "bin/disco-mark", MODE_PROGRAM, content, length) : 0;
+}
+
+static int add_command(FILE *out, const char *command)
+{
+	if (!command)
+		return 0;
+	if (add_entry(out, 1, "disco", MODE_FOLDER, "", 0))
+		return -1;
+	return add_entry(out, 2, "disco/run", MODE_PROGRAM, command, strlen(command));
+}
+
+int guest_initrd(const struct guest *guest, const char *command)
 {
 	int fd = memfd_create("initrd", 0);
 	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "wb");
+	char *path = cache_path(guest->initrd);
 	int failed;
 
-	if (!out) {
+	if (!out || !path) {
 		complain(0, "cannot create a memory file: %s", strerror(errno));
 		if (fd >= 0)
 			close(fd);
+		free(path);
 		return -1;
 	}
 	failed = copy_file(path, out);
 	if (failed)
 		complain(0, "cannot read %s: %s", path, strerror(errno));
-	if (!failed && command)
-		failed = pad(out) || add_entry(out, 1, "disco", MODE_FOLDER, "") ||
-			 add_entry(out, 2, "disco/run", MODE_SCRIPT, command) ||
-			 add_entry(out, 0, "TRAILER!!!", 0, "");
+	else
+		failed = pad(out) || add_mark(out, guest) || add_command(out, command) ||
+			 add_entry(out, 0, "TRAILER!!!", 0, "", 0);
+	free(path);
 	if (fclose(out) && !failed) {
 		complain(0, "cannot write the initramfs: %s", strerror(errno));
 		failed = -1;

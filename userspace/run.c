@@ -51,14 +51,11 @@ static int find_kernel(const struct run_vm_options *options, struct run_vm *vm)
 		guest && !options->kernel ? cache_path(guest->kernel) : strdup(options->kernel);
 	if (options->initrd)
 		vm->initrd = strdup(options->initrd);
-	else if (guest)
-		vm->initrd = cache_path(guest->initrd);
-	if (!options->run)
+	if (options->initrd || !guest)
 		return DISCO_OK;
-	vm->initrd_fd = guest_initrd_with_command(vm->initrd, options->run);
+	vm->initrd_fd = guest_initrd(guest, options->run);
 	if (vm->initrd_fd < 0)
 		return DISCO_FAILED;
-	free(vm->initrd);
 	if (asprintf(&vm->initrd, "/proc/self/fd/%d", vm->initrd_fd) < 0)
 		vm->initrd = NULL;
 	return DISCO_OK;

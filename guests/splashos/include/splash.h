@@ -99,6 +99,12 @@ uint64_t cycles_per_second(void);
  * check=0 the run ends there, so that statistics of all of it are not those of the checking. */
 void measure_start(void);
 void measure_end(void);
+/* Marks by name, up to 31 characters, from any thread: the machine's report counts what happens in
+ * a region, and disco's --warm waits for one. measure_start() and measure_end() are the region
+ * "measured", initialise() is "initialise". */
+void mark_start(const char *name);
+void mark_stop(const char *name);
+void mark_point(const char *name);
 /* Prints "NAME: PARAMETERS threads=N cycles=N ms=N checksum=H ok" (or WRONG) in one line;
  * PARAMETERS as @format says. Returns main()'s status. */
 int report(uint64_t checksum, bool good, const char *format, ...)

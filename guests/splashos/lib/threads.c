@@ -111,12 +111,13 @@ void parallel(void (*function)(unsigned thread))
 
 void initialise(void (*function)(unsigned thread))
 {
-	if (!option("master")) {
+	mark_start("initialise");
+	if (!option("master"))
 		parallel(function);
-		return;
-	}
-	for (unsigned thread = 0; thread < thread_count; thread++)
-		function(thread);
+	else
+		for (unsigned thread = 0; thread < thread_count; thread++)
+			function(thread);
+	mark_stop("initialise");
 }
 
 void share_of(unsigned thread, unsigned long count, unsigned long *first, unsigned long *last)

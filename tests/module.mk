@@ -3,7 +3,8 @@
 # libraries. tests/suites lists what `make test` and `make test-long` run; tests/run adds it up.
 unit-bins := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c))
 # Tests of the monitor's core alone, on a HAL of memory: $(FAKE_HAL) comes before the emulator's.
-fake-hal-tests := $(patsubst %,$(BUILD)/tests/%,move_test)
+fake-hal-tests := $(BUILD)/tests/move_test \
+		  $(filter $(BUILD)/tests/core_%,$(unit-bins))
 $(fake-hal-tests): FAKE_HAL := $(call objects,tests/unit/support/fake_hal.c)
 $(fake-hal-tests): $(call objects,tests/unit/support/fake_hal.c)
 

@@ -134,9 +134,25 @@ static void check_free(struct audit *audit, const struct node_memory *node)
 		fail(audit, "free pages: lists, marks and count disagree", listed);
 }
 
+/* Whoever takes @page away finds this translation by the back map; a large one by its block. */
+static void check_backmap(struct audit *audit, const struct vcpu *vcpu, uint64_t hi, uint64_t lo,
+			  uint32_t index, bool large)
+{
+	const struct pmap_entry *entry = &vcpu->vm->pmap[index];
+	uint64_t differs = entry->backmap ^ (hi | 0x1000);
+
+	if (lo & ENTRYLO_G)
+		differs &= ~ENTRYHI_ASID;
+	if (large ? !vcpu->vm->block_large[index / BLOCK_PAGES]
+		  : !(entry->holders >> vcpu->number & 1) ||
+			    (differs && !(entry->flags & PMAP_MANY)))
+		fail(audit, "a translation that the back map does not know, of physical page",
+		     index);
+}
+
 /* @lo maps @pages machine pages for @vcpu: they must all be its VM's. */
-static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t lo, uint32_t pages,
-		     const char *what)
+static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t hi, uint64_t lo,
+		     uint32_t pages, const char *what)
 {
 	const struct vm *vm = vcpu->vm;
 	uint64_t address = (lo & ENTRYLO_PFN) >> 6 << PAGE_SHIFT;
@@ -154,6 +170,8 @@ static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t lo, 
 			fail(audit, what, at);
 		else if ((lo & ENTRYLO_D) && (vm->pmap[page->ppn].flags & PMAP_REPLICATED))
 			fail(audit, "a page with replicas is mapped writable, at address", at);
+		else
+			check_backmap(audit, vcpu, hi, lo, page->ppn, pages > 1);
 	}
 }
 
@@ -165,9 +183,33 @@ static void check_l2tlb(struct audit *audit, const struct vcpu *vcpu)
 		if (entry->tag == L2TLB_EMPTY)
 			continue;
 		for (unsigned half = 0; half < 2; half++)
-			check_lo(audit, vcpu, entry->lo[half], 1,
+			check_lo(audit, vcpu, entry->tag, entry->lo[half], 1,
 				 "L2TLB maps a page that is not its VM's, at machine address");
 	}
+}
+
+/* What a search of the virtual TLB goes by. */
+static void check_vtlb(struct audit *audit, const struct vcpu *vcpu)
+{
+	unsigned large = 0, small = 0, counted = 0;
+	uint64_t valid = 0;
+
+	for (unsigned i = 0; i < VTLB_ENTRIES; i++) {
+		const struct vtlb_entry *entry = &vcpu->vtlb[i];
+
+		if (entry->hidden)
+			continue;
+		if (entry->page_mask)
+			large++;
+		else
+			small++;
+		if ((entry->lo[0] | entry->lo[1]) & ENTRYLO_V)
+			valid |= UINT64_C(1) << i;
+	}
+	for (unsigned i = 0; i < VTLB_FILTER; i++)
+		counted += vcpu->vtlb_filter[i];
+	if (large != vcpu->vtlb_large || small != counted || valid != vcpu->vtlb_valid)
+		fail(audit, "virtual TLB: entries and counts disagree, of vCPU", vcpu->number);
 }
 
 static void check_hardware(struct audit *audit, const struct pcpu *cpu)
@@ -185,7 +227,7 @@ static void check_hardware(struct audit *audit, const struct pcpu *cpu)
 			continue;
 		pages = (uint32_t)(((page_mask | 0x1fff) + 1) / 2 >> PAGE_SHIFT);
 		for (unsigned half = 0; half < 2; half++)
-			check_lo(audit, vcpu, lo[half], pages,
+			check_lo(audit, vcpu, hi, lo[half], pages,
 				 "hardware TLB maps a page that is not its VM's, at address");
 	}
 }
@@ -200,8 +242,10 @@ unsigned vmm_audit(struct vmm *vmm, const char **what, uint64_t *value)
 		if (!vm)
 			continue;
 		check_pmap(&audit, vm);
-		for (unsigned n = 0; n < vm->config.vcpus; n++)
+		for (unsigned n = 0; n < vm->config.vcpus; n++) {
+			check_vtlb(&audit, &vm->vcpu[n]);
 			check_l2tlb(&audit, &vm->vcpu[n]);
+		}
 	}
 	check_memmap(&audit);
 	for (unsigned n = 0; n < vmm->config.nodes; n++)

@@ -123,6 +123,7 @@ int vmm_vm_create(struct vmm *vmm, const struct vm_config *config, void *memory,
 		vm->vcpu[i].vm = vm;
 		vm->vcpu[i].number = i;
 		vm->vcpu[i].pin = config->pin[i];
+		vtlb_reset(&vm->vcpu[i]);
 	}
 	vboard_init(vm);
 	vm->state = VM_READY;

@@ -8,7 +8,9 @@
 #include "support/fake_hal.h"
 
 #define PER_NODE 4096
-#define STRIDE	 0x8000 /* nodes 2 and 3 lie behind the device hole */
+#define BLOCK	 (UINT32_C(2) << LARGE_ORDER) /* pages */
+#define STRIDE	 0x8000			      /* nodes 2 and 3 lie behind the device hole */
+#define P(n)	 (3 * BLOCK + (n))	      /* pages of a block that is not whole: never large */
 #define MAPPED	 UINT64_C(0x00400000)
 #define GLOBAL	 UINT64_C(0xc000000000200000)
 
@@ -39,8 +41,8 @@ static void refill(unsigned cpu, uint64_t va)
 	fake_trap(vmm, cpu, &trap);
 }
 
-/* Two vCPUs on two CPUs of four nodes; page 0x20 and on mapped by the guest, block 2 of the pmap
- * mapped large, page 0x30 replicated. */
+/* Two vCPUs on two CPUs of four nodes; pages from P(0x20) on mapped by the guest, block 2 of the
+ * pmap mapped large. */
 static int setup(void **state)
 {
 	struct vmm_config config = {.l2tlb_entries = 64, .overcommit = true, .large_pages = true};
@@ -49,7 +51,7 @@ static int setup(void **state)
 	fake_hal_reset(FAKE_NODES, PER_NODE, STRIDE);
 	fake_config(&config, 2);
 	vmm = fake_vmm(&config);
-	vm = fake_vm(vmm, 2, 3 * BLOCK_PAGES + 100);
+	vm = fake_vm(vmm, 2, 3 * BLOCK + 100);
 	fake_start(vm, MIPS_CKSEG0 + 0x1000);
 	sched_ready(&vm->vcpu[1]);
 	fake.current = 1;
@@ -60,10 +62,9 @@ static int setup(void **state)
 	vcpu_status_changed(&vm->vcpu[0]);
 	vm->vcpu[0].flush_pending = false;
 	vmm->active = &vmm->cpu[0];
-	refill(0, MIPS_CKSEG0 + UINT64_C(2) * BLOCK_PAGES * PAGE_BYTES);
-	vmm->config.large_pages = false;
-	guest_maps(&vm->vcpu[0], 3, MAPPED, 0x20, false);
-	guest_maps(&vm->vcpu[0], 4, GLOBAL, 0x22, true);
+	refill(0, MIPS_CKSEG0 + UINT64_C(2) * BLOCK * PAGE_BYTES);
+	guest_maps(&vm->vcpu[0], 3, MAPPED, P(0x20), false);
+	guest_maps(&vm->vcpu[0], 4, GLOBAL, P(0x22), true);
 	fake_audit(vmm);
 	return 0;
 }
@@ -109,9 +110,9 @@ static void nothing_wrong(void **state)
 {
 	(void)state;
 	assert_non_null(fake_tlb_find(0, MAPPED));
-	assert_true(vm->memory.large == BLOCK_PAGES);
-	pmap_get(vm, 0x30, 0);
-	replica(0x30, 3);
+	assert_true(vm->memory.large == BLOCK);
+	pmap_get(vm, P(0x30), 0);
+	replica(P(0x30), 3);
 	fake_audit(vmm);
 }
 
@@ -120,7 +121,7 @@ static void nothing_wrong(void **state)
 static void replicated_without_replicas(void **state)
 {
 	(void)state;
-	pmap_get(vm, 0x30, 0)->flags |= PMAP_REPLICATED;
+	pmap_get(vm, P(0x30), 0)->flags |= PMAP_REPLICATED;
 	fake_audit_says(vmm, "pmap: replicated page without replicas, or large");
 }
 
@@ -129,17 +130,17 @@ static void list_of_replicas(void **state)
 	struct mpn copy;
 
 	(void)state;
-	pmap_get(vm, 0x30, 0);
-	copy = replica(0x30, 3);
-	vmm->page[copy.value].ppn = 0x31;
+	pmap_get(vm, P(0x30), 0);
+	copy = replica(P(0x30), 3);
+	vmm->page[copy.value].ppn = P(0x31);
 	fake_audit_says(vmm, "memmap: list of replicas has another page");
 }
 
 static void two_copies_on_a_node(void **state)
 {
 	(void)state;
-	pmap_get(vm, 0x30, 0);
-	replica(0x30, 0);
+	pmap_get(vm, P(0x30), 0);
+	replica(P(0x30), 0);
 	fake_audit_says(vmm, "memmap: two copies of a page on one node");
 }
 
@@ -148,8 +149,8 @@ static void replica_differs(void **state)
 	struct mpn copy;
 
 	(void)state;
-	pmap_get(vm, 0x30, 0);
-	copy = replica(0x30, 2);
+	pmap_get(vm, P(0x30), 0);
+	copy = replica(P(0x30), 2);
 	((uint8_t *)hal_page(copy))[4095] ^= 1;
 	fake_audit_says(vmm, "replica differs from its page");
 }
@@ -159,8 +160,8 @@ static void replica_mapped_writable(void **state)
 	struct l2tlb_entry *entry;
 
 	(void)state;
-	replica(0x20, 3);
-	guest_maps(&vm->vcpu[0], 3, MAPPED, 0x20, false);
+	replica(P(0x20), 3);
+	guest_maps(&vm->vcpu[0], 3, MAPPED, P(0x20), false);
 	fake_audit(vmm);
 	entry = l2tlb_find(&vm->vcpu[0], MAPPED);
 	assert_non_null(entry);
@@ -171,7 +172,7 @@ static void replica_mapped_writable(void **state)
 static void replicas_of_a_page_without(void **state)
 {
 	(void)state;
-	page_of(0x20)->previous = entry_of(0x21)->mpn.value;
+	page_of(P(0x20))->previous = entry_of(P(0x21))->mpn.value;
 	fake_audit_says(vmm, "memmap: replicas of a page that has none");
 }
 
@@ -187,14 +188,14 @@ static void count_of_replicas(void **state)
 static void no_such_page(void **state)
 {
 	(void)state;
-	entry_of(0x20)->mpn.value = vmm->pages;
+	entry_of(P(0x20))->mpn.value = vmm->pages;
 	fake_audit_says(vmm, "pmap: no such machine page");
 }
 
 static void owner(void **state)
 {
 	(void)state;
-	page_of(0x20)->ppn = 0x99;
+	page_of(P(0x20))->ppn = 0x99;
 	fake_audit_says(vmm, "pmap and memmap disagree on the owner of machine page");
 }
 
@@ -202,7 +203,7 @@ static void owner(void **state)
 static void two_owners(void **state)
 {
 	(void)state;
-	entry_of(0x20)->mpn = entry_of(0x21)->mpn;
+	entry_of(P(0x20))->mpn = entry_of(P(0x21))->mpn;
 	fake_audit_says(vmm, "pmap and memmap disagree on the owner of machine page");
 }
 
@@ -222,7 +223,7 @@ static void page_nobody_has(void **state)
 static void large_flag(void **state)
 {
 	(void)state;
-	entry_of(0x20)->flags |= PMAP_LARGE;
+	entry_of(P(0x20))->flags |= PMAP_LARGE;
 	fake_audit_says(vmm, "pmap: page and block disagree on being large");
 }
 
@@ -301,12 +302,12 @@ static void hardware_foreign_page(void **state)
 /* The page went to another VM, and its translation stayed. */
 static void stale_translation(void **state)
 {
-	struct mpn mpn = entry_of(0x20)->mpn;
+	struct mpn mpn = entry_of(P(0x20))->mpn;
 
 	(void)state;
-	entry_of(0x20)->holders = 0;
-	entry_of(0x20)->flags &= ~PMAP_MANY;
-	pmap_release(vm, 0x20);
+	entry_of(P(0x20))->holders = 0;
+	entry_of(P(0x20))->flags &= ~PMAP_MANY;
+	pmap_release(vm, P(0x20));
 	vm->vcpu[0].flush_pending = false;
 	assert_int_not_equal(vmm->page[mpn.value].state, PAGE_GUEST);
 	fake_audit_says(vmm, "L2TLB maps a page that is not its VM's, at machine address");
@@ -315,7 +316,7 @@ static void stale_translation(void **state)
 static void stale_entries_do_not_count_before_a_flush(void **state)
 {
 	(void)state;
-	pmap_release(vm, 0x20);
+	pmap_release(vm, P(0x20));
 	assert_true(vm->vcpu[0].flush_pending);
 	assert_non_null(fake_tlb_find(0, MAPPED));
 	fake_audit(vmm);
@@ -324,32 +325,32 @@ static void stale_entries_do_not_count_before_a_flush(void **state)
 static void back_map_without_holder(void **state)
 {
 	(void)state;
-	entry_of(0x20)->holders = 2;
+	entry_of(P(0x20))->holders = 2;
 	fake_audit_says(vmm, "a translation that the back map does not know, of physical page");
 }
 
 static void back_map_of_another_address(void **state)
 {
 	(void)state;
-	entry_of(0x21)->backmap ^= 0x2000;
+	entry_of(P(0x21))->backmap ^= 0x2000;
 	fake_audit_says(vmm, "a translation that the back map does not know, of physical page");
-	entry_of(0x21)->flags |= PMAP_MANY;
+	entry_of(P(0x21))->flags |= PMAP_MANY;
 	fake_audit(vmm);
 }
 
 static void back_map_of_another_asid(void **state)
 {
 	(void)state;
-	entry_of(0x22)->backmap ^= 1; /* global: of no importance */
+	entry_of(P(0x22))->backmap ^= 1; /* global: of no importance */
 	fake_audit(vmm);
-	entry_of(0x20)->backmap ^= 1;
+	entry_of(P(0x20))->backmap ^= 1;
 	fake_audit_says(vmm, "a translation that the back map does not know, of physical page");
 }
 
 static void large_entry_of_a_split_block(void **state)
 {
 	(void)state;
-	pmap_split(vm, 2 * BLOCK_PAGES);
+	pmap_split(vm, 2 * BLOCK);
 	fake_audit(vmm);
 	vm->vcpu[0].flush_pending = false;
 	fake_audit_says(vmm, "a translation that the back map does not know, of physical page");

@@ -138,14 +138,15 @@ static void check_free(struct audit *audit, const struct node_memory *node)
 static void check_backmap(struct audit *audit, const struct vcpu *vcpu, uint64_t hi, uint64_t lo,
 			  uint32_t index, bool large)
 {
-	const struct pmap_entry *entry = &vcpu->vm->pmap[index];
+	const struct vm *vm = vcpu->vm;
+	const struct pmap_entry *entry = &vm->pmap[large ? block_start(vm, index) : index];
 	uint64_t differs = entry->backmap ^ (hi | 0x1000);
 
 	if (lo & ENTRYLO_G)
 		differs &= ~ENTRYHI_ASID;
-	if (large ? !vcpu->vm->block_large[index / BLOCK_PAGES]
-		  : !(entry->holders >> vcpu->number & 1) ||
-			    (differs && !(entry->flags & PMAP_MANY)))
+	if (!(entry->holders >> vcpu->number & 1) ||
+	    (large ? !vm->block_large[index / block_pages(vm)]
+		   : differs && !(entry->flags & PMAP_MANY)))
 		fail(audit, "a translation that the back map does not know, of physical page",
 		     index);
 }

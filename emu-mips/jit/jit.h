@@ -11,9 +11,9 @@
  *	runtime.c         entry and exit of translated code, its slow paths
  *	translator.c      the engine's operations
  *
- * Host registers in translated code: RBP = cpu + CPU_BIAS, R14 = cpu->softtlb, R15 = budget (cycles
- * left to cpu->limit after those charged to the present block), R13 = host pointer of access group
- * 0, RAX RCX RDX scratch, RSP = struct jit_frame; the rest hold guest registers (registers.c).
+ * Host registers in translated code: RBP = cpu + CPU_BIAS, R15 = budget (cycles left to cpu->limit
+ * after those charged to the present block), RAX RCX RDX scratch, RSP = struct jit_frame; the rest
+ * hold guest registers and pointers for memory accesses (registers.c).
  *
  * A block charges its whole length to the budget when it is entered; an exit before its end gives
  * the rest back. cycles, instructions and pc in struct cpu are brought up to date only where C code
@@ -33,20 +33,18 @@
 
 #define CPU_BIAS	 128 /* makes gpr[0..31] reachable with 8-bit displacements */
 #define REG_CPU		 RBP
-#define REG_SOFTTLB	 R14
 #define REG_BUDGET	 R15
-#define REG_GROUP	 R13
 #define JIT_GROUPS	 8  /* access groups a block can have */
 #define BLOCK_MAX_LENGTH 64 /* guest instructions */
 #define BLOCK_MAX_PAGES	 4
 #define CODE_REGIONS	 8
 #define BLOCK_MAX_CODE	 (48 * 1024) /* bytes of host code, with room to spare */
 
-#define COPIES		 5
+#define COPIES		 7
 
 /* The frame of translated code on the host stack, RSP points at it. */
 struct jit_frame {
-	uint64_t group[JIT_GROUPS]; /* host pointers of access groups 1.. */
+	uint64_t group[JIT_GROUPS]; /* host pointers of access groups */
 	int64_t budget;		    /* R15, while C code runs */
 	uint64_t limit;		    /* what the budget counts down to */
 	uint64_t jump_target;	    /* of an indirect jump, while its delay slot runs */
@@ -240,11 +238,18 @@ void cache_written(struct translator *jit, uint64_t offset, uint64_t length);
 void cache_flush(struct translator *jit);
 
 /* ---- trace.c ---- */
+
+/* Registers of the translator's own, numbered behind the general ones: cpu->softtlb, and the host
+ * pointers of access groups. */
+enum {
+	VIRTUAL_SOFTTLB = 32,
+	VIRTUAL_GROUP = 33,
+};
 struct trace_insn {
 	uint64_t pc;
 	uint32_t word;
 	const struct insn *insn;
-	uint32_t sources;    /* mask of general registers read (perhaps one too many) */
+	uint64_t sources; /* mask of registers read (perhaps one too many): general, then virtual */
 	uint8_t destination; /* general register written, 0: none */
 	bool delay_slot;
 	bool check_page; /* enters another mapped page: its translation must be checked */

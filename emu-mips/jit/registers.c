@@ -20,11 +20,11 @@
 /* Most used by compiled code: v0 a0 sp. A jump between blocks moves nothing. */
 static const uint8_t pinned[32] = {[2] = RBX, [4] = RDI, [29] = R12};
 
-const enum host_reg copy_registers[COPIES] = {RSI, R8, R9, R10, R11};
+const enum host_reg copy_registers[COPIES] = {RSI, R8, R9, R10, R11, R13, R14};
 
 enum host_reg pinned_register(unsigned r)
 {
-	return pinned[r] ? (enum host_reg)pinned[r] : NO_REG;
+	return r < 32 && pinned[r] ? (enum host_reg)pinned[r] : NO_REG;
 }
 
 struct operand cpu_field(size_t offset)
@@ -39,12 +39,17 @@ struct operand frame_field(size_t offset)
 
 static struct operand home(unsigned r)
 {
+	if (r >= VIRTUAL_GROUP)
+		return FRAME_FIELD(group[r - VIRTUAL_GROUP]);
+	if (r == VIRTUAL_SOFTTLB)
+		return CPU_FIELD(softtlb);
 	return pinned[r] ? op_reg((enum host_reg)pinned[r]) : CPU_FIELD(gpr[r]);
 }
 
+/* In masks of general registers, so none for virtual ones. */
 static uint32_t bit(unsigned r)
 {
-	return UINT32_C(1) << r;
+	return (uint32_t)(UINT64_C(1) << r);
 }
 
 /* ---- Copies ---- */
@@ -76,14 +81,40 @@ void forget_copy(struct builder *t, unsigned r)
 	t->state.dirty &= (uint8_t) ~(1u << n);
 }
 
+/* May clobber RDX. */
 static void widen(struct builder *t, unsigned r)
 {
 	struct operand o = register_place(t, r);
+	int n = copy_of(t, r);
 
 	if (!(t->state.narrow & bit(r)))
 		return;
-	emit_load(&t->e, LOAD_S32, (enum host_reg)o.base, o);
 	t->state.narrow &= ~bit(r);
+	emit_load(&t->e, LOAD_S32, o.memory ? RDX : (enum host_reg)o.base, o);
+	if (o.memory)
+		emit_mov_rm_r(&t->e, true, o, RDX);
+	else if (n >= 0)
+		t->state.dirty |= (uint8_t)(1u << n);
+}
+
+/* Whether the block writes @r later on. */
+static bool overwritten(const struct builder *t, unsigned r)
+{
+	for (unsigned n = t->index + 1; n < t->trace->length; n++) {
+		if (t->trace->insn[n].destination == r)
+			return true;
+	}
+	return false;
+}
+
+/* Stores @reg in the home of @r. Where that is not for the end of the block, the low half does. */
+static void store_home(struct builder *t, unsigned r, enum host_reg reg)
+{
+	if ((t->state.narrow & bit(r)) && !overwritten(t, r)) {
+		emit_load(&t->e, LOAD_S32, reg, op_reg(reg));
+		t->state.narrow &= ~bit(r);
+	}
+	emit_mov_rm_r(&t->e, !(t->state.narrow & bit(r)), home(r), reg);
 }
 
 static void write_back(struct builder *t, unsigned n)
@@ -92,8 +123,7 @@ static void write_back(struct builder *t, unsigned n)
 
 	if (!(t->state.dirty >> n & 1))
 		return;
-	widen(t, r);
-	emit_mov_rm_r(&t->e, true, home(r), copy_registers[n]);
+	store_home(t, r, copy_registers[n]);
 	t->state.dirty &= (uint8_t) ~(1u << n);
 }
 
@@ -101,7 +131,7 @@ static void write_back(struct builder *t, unsigned n)
 static unsigned next_use(const struct builder *t, unsigned r)
 {
 	for (unsigned n = t->index + 1; n < t->trace->length; n++) {
-		if (t->trace->insn[n].sources & bit(r))
+		if (t->trace->insn[n].sources >> r & 1)
 			return n - t->index;
 		if (t->trace->insn[n].destination == r)
 			return OVERWRITTEN;
@@ -114,7 +144,7 @@ static unsigned next_use(const struct builder *t, unsigned r)
 static bool dead(const struct builder *t, unsigned r)
 {
 	/* The branch of a delay slot leaves behind it. */
-	if (t->trace->insn[t->index].delay_slot || (t->trace->insn[t->index].sources & bit(r)))
+	if (t->trace->insn[t->index].delay_slot || (t->trace->insn[t->index].sources >> r & 1))
 		return false;
 	for (unsigned n = t->index; n < t->trace->length; n++) {
 		const struct trace_insn *i = &t->trace->insn[n];
@@ -130,14 +160,14 @@ static bool dead(const struct builder *t, unsigned r)
 /* The copy to give up for something used in @use instructions, or -1. */
 static int find_victim(const struct builder *t, unsigned use)
 {
-	uint32_t sources = t->trace->insn[t->index].sources;
+	uint64_t sources = t->trace->insn[t->index].sources & ~UINT64_C(1);
 	unsigned farthest = use;
 	int victim = -1;
 
 	for (int n = 0; n < COPIES; n++) {
 		unsigned other = t->state.copy[n];
 
-		if ((t->locked >> n & 1) || (sources & bit(other) & ~1u))
+		if ((t->locked >> n & 1) || (sources >> other & 1))
 			continue;
 		if (!other)
 			return n;
@@ -148,6 +178,16 @@ static int find_victim(const struct builder *t, unsigned use)
 		}
 	}
 	return victim;
+}
+
+/* Whether the value of @r, about to lose its copy, is needed in its home. */
+static bool needed(const struct builder *t, unsigned r)
+{
+	unsigned use = next_use(t, r);
+
+	if (r >= VIRTUAL_SOFTTLB)
+		return use < NEVER_USED;
+	return use != OVERWRITTEN || !dead(t, r);
 }
 
 /* A host register for a copy of @r, or -1 when it would not pay. */
@@ -163,9 +203,10 @@ static int take_copy(struct builder *t, unsigned r)
 		return -1;
 	old = t->state.copy[victim];
 	if (old) {
-		if (next_use(t, old) != OVERWRITTEN || !dead(t, old))
+		if (needed(t, old))
 			write_back(t, (unsigned)victim);
-		forget_copy(t, old);
+		t->state.copy[victim] = 0;
+		t->state.dirty &= (uint8_t) ~(1u << victim);
 	}
 	t->locked |= 1u << victim;
 	return victim;
@@ -182,10 +223,11 @@ bool value_known(const struct builder *t, unsigned r, uint64_t *value)
 /* May clobber RDX, leaves the flags. */
 static void materialise(struct builder *t, unsigned r)
 {
-	uint64_t value = t->state.value[r];
+	uint64_t value;
 
 	if (!(t->state.pending & bit(r)))
 		return;
+	value = t->state.value[r];
 	t->state.pending &= ~bit(r);
 	if (pinned[r]) {
 		emit_mov_r_imm(&t->e, (enum host_reg)pinned[r], value);
@@ -197,12 +239,23 @@ static void materialise(struct builder *t, unsigned r)
 	}
 }
 
+bool unsettled(const struct builder *t)
+{
+	for (unsigned n = 0; n < COPIES; n++) {
+		if (t->state.copy[n] < VIRTUAL_SOFTTLB && (t->state.dirty >> n & 1))
+			return true;
+	}
+	return t->state.pending || t->state.narrow;
+}
+
 void settle(struct builder *t)
 {
-	for (unsigned n = 0; n < COPIES; n++)
-		write_back(t, n);
 	for (unsigned r = 1; t->state.narrow; r++)
 		widen(t, r);
+	for (unsigned n = 0; n < COPIES; n++) {
+		if (t->state.copy[n] < VIRTUAL_SOFTTLB)
+			write_back(t, n);
+	}
 	for (unsigned r = 1; t->state.pending; r++)
 		materialise(t, r);
 }
@@ -210,6 +263,8 @@ void settle(struct builder *t)
 void settle_and_forget(struct builder *t)
 {
 	settle(t);
+	for (unsigned n = 0; n < COPIES; n++)
+		write_back(t, n);
 	memset(t->state.copy, 0, sizeof(t->state.copy));
 }
 
@@ -243,7 +298,7 @@ static struct operand read_operand(struct builder *t, unsigned r, bool full)
 
 	if (n >= 0)
 		t->locked |= 1u << n;
-	if (n >= 0 || pinned[r]) {
+	if (n >= 0 || pinned_register(r) != NO_REG) {
 		materialise(t, r);
 		if (full)
 			widen(t, r);
@@ -253,6 +308,8 @@ static struct operand read_operand(struct builder *t, unsigned r, bool full)
 		n = take_copy(t, r);
 	if (n < 0) {
 		materialise(t, r);
+		if (full)
+			widen(t, r);
 		return home(r);
 	}
 	if (t->state.pending & bit(r)) {
@@ -260,9 +317,11 @@ static struct operand read_operand(struct builder *t, unsigned r, bool full)
 		t->state.pending &= ~bit(r);
 		t->state.dirty |= (uint8_t)(1u << n);
 	} else {
-		emit_mov_r_rm(&t->e, true, copy_registers[n], home(r));
+		emit_mov_r_rm(&t->e, !is_narrow(t, r), copy_registers[n], home(r));
 	}
 	t->state.copy[n] = (uint8_t)r;
+	if (full)
+		widen(t, r);
 	return op_reg(copy_registers[n]);
 }
 
@@ -298,7 +357,7 @@ static enum host_reg read_register(struct builder *t, unsigned r, enum host_reg 
 {
 	struct operand o;
 
-	if (!pinned[r] && (t->state.known & bit(r))) {
+	if (pinned_register(r) == NO_REG && (t->state.known & bit(r))) {
 		emit_mov_r_imm(&t->e, scratch, t->state.value[r]);
 		return scratch;
 	}
@@ -325,8 +384,8 @@ enum host_reg target(struct builder *t, unsigned r)
 {
 	int n = copy_of(t, r);
 
-	if (pinned[r])
-		return (enum host_reg)pinned[r];
+	if (pinned_register(r) != NO_REG)
+		return pinned_register(r);
 	if (n < 0 && r)
 		n = take_copy(t, r);
 	if (n < 0)
@@ -349,17 +408,15 @@ static void set_value(struct builder *t, unsigned r, enum host_reg reg, bool nar
 		if (copy_registers[n] == reg)
 			break;
 	}
-	if (n < 0 && narrow && pinned_register(r) != reg) {
-		emit_load(&t->e, LOAD_S32, reg, op_reg(reg));
-		narrow = false;
-	}
 	if (narrow)
 		t->state.narrow |= bit(r);
 	if (n >= 0) {
 		t->state.copy[n] = (uint8_t)r;
 		t->state.dirty |= (uint8_t)(1u << n);
-	} else {
+	} else if (pinned_register(r) != NO_REG) {
 		emit_mov_rm_r(&t->e, true, home(r), reg);
+	} else {
+		store_home(t, r, reg);
 	}
 }
 

@@ -447,7 +447,6 @@ static const uint8_t *make_call(struct emitter *e, const void *function)
 	emit_mov_r_imm(e, RAX, (uint64_t)(uintptr_t)function);
 	emit_call_rm(e, op_reg(RAX));
 	emit_mov_r_rm(e, true, REG_BUDGET, FRAME_FIELD(budget));
-	emit_mov_r_rm(e, true, REG_SOFTTLB, CPU_FIELD(softtlb));
 	emit_ldmxcsr(e, FRAME_FIELD(mxcsr));
 	for (unsigned n = 0; n < COPIES; n++)
 		emit_mov_r_rm(e, true, copy_registers[n], FRAME_FIELD(copy[n]));
@@ -473,7 +472,6 @@ static const uint8_t *make_enter(struct emitter *e)
 	emit_mov_rm_i(e, true, FRAME_FIELD(fp_word), 0);
 	emit_mov_rm_i(e, false, FRAME_FIELD(mxcsr), MXCSR_CLEAR);
 	emit_ldmxcsr(e, FRAME_FIELD(mxcsr));
-	emit_mov_r_rm(e, true, REG_SOFTTLB, CPU_FIELD(softtlb));
 	emit_mov_r_rm(e, true, RAX, op_reg(RSI));
 	emit_pinned(e, true);
 	emit_jmp_rm(e, op_reg(RAX));

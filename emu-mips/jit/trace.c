@@ -284,6 +284,21 @@ static bool step(struct cpu *cpu, struct trace *trace, struct cursor *cursor)
 	return false;
 }
 
+/* Which pointers each access needs. */
+static void note_pointers(struct trace *trace)
+{
+	for (unsigned n = 0; n < trace->length; n++) {
+		struct trace_insn *i = &trace->insn[n];
+
+		if (i->group >= 0 && !i->group_head)
+			i->sources |= UINT64_C(1) << (VIRTUAL_GROUP + i->group);
+		else if (i->insn->class >= CLASS_LOAD && i->insn->class <= CLASS_STORE_CONDITIONAL)
+			i->sources |= UINT64_C(1) << VIRTUAL_SOFTTLB;
+		else if (i->insn->class == CLASS_FPU_LOAD || i->insn->class == CLASS_FPU_STORE)
+			i->sources |= UINT64_C(1) << VIRTUAL_SOFTTLB;
+	}
+}
+
 bool trace_build(struct translator *jit, struct cpu *cpu, uint64_t va, uint32_t key,
 		 struct trace *trace)
 {
@@ -301,5 +316,6 @@ bool trace_build(struct translator *jit, struct cpu *cpu, uint64_t va, uint32_t 
 		return false;
 	if (!(key & KEY_CAREFUL))
 		group_accesses(trace);
+	note_pointers(trace);
 	return true;
 }

@@ -121,14 +121,14 @@ void emit_page_check(struct builder *t, const struct trace_insn *i)
 		(int32_t)(page / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES * sizeof(struct softtlb_entry));
 	uint64_t addend = (uint64_t)(uintptr_t)t->trace->host_page[i->page] - page;
 
+	emit_mov_r_rm(&t->e, true, RCX, CPU_FIELD(softtlb));
 	emit_mov_r_imm(&t->e, RAX, page);
-	emit_alu_r_rm(
-		&t->e, true, ALU_CMP, RAX,
-		op_mem(REG_SOFTTLB, entry + (int32_t)offsetof(struct softtlb_entry, fetch_tag)));
+	emit_alu_r_rm(&t->e, true, ALU_CMP, RAX,
+		      op_mem(RCX, entry + (int32_t)offsetof(struct softtlb_entry, fetch_tag)));
 	add_site_stub(t, emit_jcc(&t->e, CC_NE), make_site(t, SITE_CONTINUE));
 	emit_mov_r_imm(&t->e, RAX, addend);
 	emit_alu_r_rm(&t->e, true, ALU_CMP, RAX,
-		      op_mem(REG_SOFTTLB, entry + (int32_t)offsetof(struct softtlb_entry, addend)));
+		      op_mem(RCX, entry + (int32_t)offsetof(struct softtlb_entry, addend)));
 	add_site_stub(t, emit_jcc(&t->e, CC_NE), make_site(t, SITE_CONTINUE));
 }
 
@@ -331,7 +331,7 @@ static void emit_stub(struct builder *t, struct stub *stub)
 		return;
 	}
 	/* A link: where nothing is to be done before it, the jump itself is what gets patched. */
-	if (stub->give_back || stub->state.pending || stub->state.dirty || stub->state.narrow) {
+	if (stub->give_back || unsettled(t)) {
 		settle(t);
 		if (stub->give_back)
 			emit_alu_rm_i(e, true, ALU_ADD, op_reg(REG_BUDGET), stub->give_back);

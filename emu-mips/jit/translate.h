@@ -19,10 +19,11 @@ struct register_state {
 	uint32_t known;	  /* value[] is valid */
 	uint32_t pending; /* known, and the home is stale; it has no copy then */
 	uint32_t word;	  /* a sign-extended 32-bit value (where not known) */
-	uint32_t narrow;  /* of these: the upper half of the host register is anything */
+	uint32_t narrow;  /* of these: the upper half of the host register (of the home, where it
+			   * has none) is anything */
 	uint64_t value[32];
 	uint8_t dirty;	      /* mask of copies whose home is stale */
-	uint8_t copy[COPIES]; /* guest register whose value copy_registers[n] holds; 0: none */
+	uint8_t copy[COPIES]; /* register whose value copy_registers[n] holds; 0: none */
 };
 
 /* How the branch whose delay slot is being translated goes on. */
@@ -125,8 +126,10 @@ void finish(struct builder *t, unsigned r, enum host_reg reg);
 void finish_word(struct builder *t, unsigned r, enum host_reg reg);
 void finish_low(struct builder *t, unsigned r, enum host_reg reg);
 void set_known(struct builder *t, unsigned r, uint64_t value);
-/* Brings all homes up to date. May clobber RDX, leaves the flags. */
+/* Brings the homes of guest registers up to date. May clobber RDX, leaves the flags. */
 void settle(struct builder *t);
+/* Whether that has something to do. */
+bool unsettled(const struct builder *t);
 /* The same, and no copies after it: for code that comes back from C code in several places. */
 void settle_and_forget(struct builder *t);
 

@@ -83,6 +83,7 @@ static void emit_host_address(struct builder *t, const struct access_plan *plan)
 	struct emitter *e = &t->e;
 	int32_t tag = plan->write ? ENTRY_FIELD(write_tag) : ENTRY_FIELD(read_tag);
 	struct site *site = memory_site(t, plan);
+	struct operand softtlb, entry;
 	uint64_t value;
 
 	/* What is emitted from here to the compare is executed again after a miss: no registers may
@@ -91,6 +92,7 @@ static void emit_host_address(struct builder *t, const struct access_plan *plan)
 		source(t, plan->base);
 	if (plan->index)
 		source(t, plan->index);
+	softtlb = source(t, VIRTUAL_SOFTTLB);
 	site->resume = emit_here(e);
 	emit_address(t, plan);
 	emit_index(t);
@@ -100,26 +102,16 @@ static void emit_host_address(struct builder *t, const struct access_plan *plan)
 		emit_mov_r_rm(e, true, RDX, op_reg(RAX));
 	emit_alu_rm_i(e, true, ALU_AND, op_reg(RDX),
 		      -(int32_t)MIPS_PAGE_SIZE | (int32_t)(plan->size - 1));
-	emit_alu_r_rm(e, true, ALU_CMP, RDX, op_index(REG_SOFTTLB, RCX, 0, tag));
-	add_site_stub(t, emit_jcc(e, CC_NE), site);
-	emit_alu_r_rm(e, true, ALU_ADD, RAX, op_index(REG_SOFTTLB, RCX, 0, ENTRY_FIELD(addend)));
-}
-
-static struct operand group_slot(int group)
-{
-	return group == 0 ? op_reg(REG_GROUP)
-			  : op_mem(RSP, (int32_t)offsetof(struct jit_frame, group) + group * 8);
-}
-
-static struct operand group_access(struct builder *t, const struct trace_insn *i)
-{
-	enum host_reg reg = REG_GROUP;
-
-	if (i->group != 0) {
-		emit_mov_r_rm(&t->e, true, RAX, group_slot(i->group));
-		reg = RAX;
+	if (softtlb.memory) {
+		emit_alu_r_rm(e, true, ALU_ADD, RCX, softtlb);
+		entry = op_mem(RCX, tag);
+	} else {
+		entry = op_index((enum host_reg)softtlb.base, RCX, 0, tag);
 	}
-	return op_mem(reg, i->group_offset);
+	emit_alu_r_rm(e, true, ALU_CMP, RDX, entry);
+	add_site_stub(t, emit_jcc(e, CC_NE), site);
+	entry.disp = ENTRY_FIELD(addend);
+	emit_alu_r_rm(e, true, ALU_ADD, RAX, entry);
 }
 
 /* The operand in host memory that instruction @i (base and offset) accesses. */
@@ -135,6 +127,7 @@ static struct operand emit_access(struct builder *t, const struct trace_insn *i,
 		return op_mem(RAX, 0);
 	}
 	if (i->group_head) {
+		enum host_reg pointer;
 		const struct access_group *group = &t->trace->group[i->group];
 
 		plan.offset = group->head_offset;
@@ -143,9 +136,12 @@ static struct operand emit_access(struct builder *t, const struct trace_insn *i,
 		plan.write = group->write;
 		plan.grouped = true;
 		emit_host_address(t, &plan);
-		emit_mov_rm_r(&t->e, true, group_slot(i->group), RAX);
+		pointer = target(t, VIRTUAL_GROUP + (unsigned)i->group);
+		emit_mov_r_rm(&t->e, true, pointer, op_reg(RAX));
+		finish(t, VIRTUAL_GROUP + (unsigned)i->group, pointer);
+		return op_mem(pointer, i->group_offset);
 	}
-	return group_access(t, i);
+	return op_mem(source_register(t, VIRTUAL_GROUP + (unsigned)i->group, RAX), i->group_offset);
 }
 
 static bool load(struct builder *t, const struct trace_insn *i, enum load_kind kind)

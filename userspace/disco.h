@@ -76,5 +76,6 @@ int command_guest(int argc, char **argv);
 int command_host(int argc, char **argv);
 int command_machine(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_trace(int argc, char **argv);
 
 #endif

@@ -19,6 +19,7 @@ static const struct subcommand subcommands[] = {
 	{"host", command_host, "show the host's NUMA nodes and what can be used on them"},
 	{"machine", command_machine, "list, check and show machine files"},
 	{"run", command_run, "run virtual machines under the Disco monitor"},
+	{"trace", command_trace, "show what a run decided about pages, and why"},
 };
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

@@ -75,6 +75,36 @@ int run_check_policy(struct run_options *options)
 	return DISCO_OK;
 }
 
+static const char *policy_name(const struct run *run)
+{
+	return run->options->policy ? run->options->policy : "first-touch";
+}
+
+static void put(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+json_t *run_policy_json(const struct run *run)
+{
+	const struct run_options *options = run->options;
+	const struct vmm_numa *numa = &options->monitor.numa;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "name", json_string(policy_name(run)));
+	put(object, "hot_threshold", numa->threshold);
+	put(object, "sharing_threshold", numa->sharing);
+	put(object, "write_threshold", numa->write);
+	put(object, "move_limit", numa->move_limit);
+	put(object, "sampling", numa->sampling);
+	put(object, "reset_interval_ms", numa->interval_ms);
+	put(object, "large_page_bytes",
+	    !options->monitor.large_pages ? 0
+	    : numa->spread_order	  ? PAGE_BYTES << numa->spread_order
+					  : UINT64_C(4) << 20);
+	return object;
+}
+
 /* ---- trace ---- */
 
 static json_t *node_list(uint64_t nodes)
@@ -121,6 +151,28 @@ static void write_decision(void *opaque, const struct vmm_decision *decision)
 	json_decref(object);
 }
 
+/* What the decisions' numbers mean. */
+static void write_header(const struct run *run)
+{
+	json_t *object = json_object(), *vms = json_array();
+
+	for (unsigned n = 0; n < run->options->vms; n++) {
+		const struct run_vm_options *vm = &run->options->vm[n];
+
+		json_array_append_new(
+			vms, json_pack("{s:s, s:s*}", "name", vm->name, "kernel", vm->kernel));
+	}
+	json_object_set_new(object, "schema", json_string("disco.trace/1"));
+	json_object_set_new(object, "machine", json_string(run->machine->config.name));
+	put(object, "nodes", run->machine->config.nodes);
+	put(object, "clock_mhz", run->machine->config.cpu.clock_mhz);
+	json_object_set_new(object, "policy", run_policy_json(run));
+	json_object_set_new(object, "vms", vms);
+	json_dumpf(object, run->trace, JSON_COMPACT);
+	fputc('\n', run->trace);
+	json_decref(object);
+}
+
 int run_trace_open(struct run *run, struct monitor_options *monitor)
 {
 	if (!run->options->trace)
@@ -129,6 +181,7 @@ int run_trace_open(struct run *run, struct monitor_options *monitor)
 	if (!run->trace)
 		return complain(DISCO_FAILED, "cannot write %s: %s", run->options->trace,
 				strerror(errno));
+	write_header(run);
 	monitor->decision = write_decision;
 	return DISCO_OK;
 }
@@ -152,11 +205,6 @@ int run_trace_close(struct run *run)
 static double mean_us(const struct run *run, uint64_t cycles, uint64_t count)
 {
 	return count ? (double)machine_ns(run->machine, cycles) / 1e3 / (double)count : 0;
-}
-
-static const char *policy_name(const struct run *run)
-{
-	return run->options->policy ? run->options->policy : "first-touch";
 }
 
 static void print_policy(const struct run *run, FILE *out)
@@ -198,31 +246,6 @@ void run_numa_text(const struct run *run, FILE *out)
 		if (stats->decisions[n])
 			fprintf(out, "  %14llu  %s\n", (unsigned long long)stats->decisions[n],
 				policy_reason_names[n]);
-}
-
-static void put(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
-json_t *run_policy_json(const struct run *run)
-{
-	const struct run_options *options = run->options;
-	const struct vmm_numa *numa = &options->monitor.numa;
-	json_t *object = json_object();
-
-	json_object_set_new(object, "name", json_string(policy_name(run)));
-	put(object, "hot_threshold", numa->threshold);
-	put(object, "sharing_threshold", numa->sharing);
-	put(object, "write_threshold", numa->write);
-	put(object, "move_limit", numa->move_limit);
-	put(object, "sampling", numa->sampling);
-	put(object, "reset_interval_ms", numa->interval_ms);
-	put(object, "large_page_bytes",
-	    !options->monitor.large_pages ? 0
-	    : numa->spread_order	  ? PAGE_BYTES << numa->spread_order
-					  : UINT64_C(4) << 20);
-	return object;
 }
 
 json_t *run_numa_json(const struct vmm_numa_stats *stats)

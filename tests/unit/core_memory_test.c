@@ -1,0 +1,724 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The monitor's memory on the fake HAL: machine pages, pmaps, the virtual TLB and the L2TLB against
+ * plain models, configurations out of range, and a machine that runs out of memory at each
+ * allocation in turn.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/fake_hal.h"
+
+#define PER_NODE	 4096
+#define STRIDE		 0x8000
+#define ENTRY		 (MIPS_CKSEG0 + 0x1000)
+#define ENTRYHI_WRITABLE UINT64_C(0xc00000ffffffe0ff)
+#define MIB		 (UINT64_C(1) << 20)
+
+static struct vmm_config config;
+static struct vmm *vmm;
+static struct vm *made[8];
+static unsigned made_count;
+static uint64_t seed;
+
+static uint32_t random_below(uint32_t limit)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 32) % limit;
+}
+
+static void make(uint32_t nodes, uint32_t per_node, unsigned cpus)
+{
+	seed = 88172645463325252u;
+	fake_hal_reset(nodes, per_node, STRIDE);
+	fake_config(&config, cpus);
+	vmm = fake_vmm(&config);
+}
+
+static struct vm *add_vm(unsigned vcpus, uint32_t pages)
+{
+	return made[made_count++] = fake_vm(vmm, vcpus, pages);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	config = (struct vmm_config){.l2tlb_entries = 64, .overcommit = true};
+	made_count = 0;
+	vmm = NULL;
+	return 0;
+}
+
+static void drop(void)
+{
+	while (made_count)
+		free(made[--made_count]);
+	free(vmm);
+	vmm = NULL;
+	fake_hal_free();
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (vmm)
+		fake_audit(vmm);
+	drop();
+	return 0;
+}
+
+static uint32_t all_free(void)
+{
+	uint32_t sum = 0;
+
+	for (unsigned n = 0; n < fake.nodes; n++)
+		sum += vmm_free_pages(vmm, n);
+	return sum;
+}
+
+/* Pages that the test has itself: as the monitor's own. */
+static struct mpn take(struct mpn mpn, unsigned order)
+{
+	for (uint32_t i = 0; mpn.value != MPN_NONE && i < UINT32_C(1) << order; i++)
+		vmm->page[mpn.value + i].state = PAGE_RESERVED;
+	return mpn;
+}
+
+/* ---- machine pages ---- */
+
+static bool is_zero(struct mpn first, unsigned order)
+{
+	for (uint32_t i = 0; i < UINT32_C(1) << order; i++) {
+		const uint8_t *at = hal_page((struct mpn){first.value + i});
+
+		if (at[0] || memcmp(at, at + 1, PAGE_BYTES - 1) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* What is given out overlaps with nothing else, is aligned and zero; at the end there are large
+ * blocks again. */
+static void random_pages(void **state)
+{
+	enum { HELD = 200 };
+	struct mpn held[HELD];
+	unsigned order[HELD], count = 0;
+
+	(void)state;
+	make(4, PER_NODE, 4);
+	for (unsigned step = 0; step < 3000; step++) {
+		if (count < HELD && random_below(2)) {
+			unsigned o = random_below(6), node = random_below(4);
+			struct mpn mpn = take(palloc_get(vmm, node, o), o);
+
+			if (mpn.value == MPN_NONE)
+				continue;
+			assert_int_equal(mpn.value % (1u << o), 0);
+			assert_true(is_zero(mpn, o));
+			for (uint32_t i = 0; i < 1u << o; i++)
+				memset(hal_page((struct mpn){mpn.value + i}), 0xa5, PAGE_BYTES);
+			for (unsigned h = 0; h < count; h++)
+				assert_true(mpn.value + (1u << o) <= held[h].value ||
+					    held[h].value + (1u << order[h]) <= mpn.value);
+			held[count] = mpn;
+			order[count++] = o;
+		} else if (count) {
+			unsigned h = random_below(count);
+
+			palloc_put(vmm, held[h], order[h]);
+			held[h] = held[--count];
+			order[h] = order[count];
+		}
+		if (step % 100 == 0)
+			fake_audit(vmm);
+	}
+	while (count--)
+		palloc_put(vmm, held[count], order[count]);
+	assert_int_equal(all_free(), 4 * PER_NODE);
+	for (unsigned n = 0; n < 4 * PER_NODE >> MAX_ORDER; n++)
+		assert_int_not_equal(take(palloc_get(vmm, 0, MAX_ORDER), MAX_ORDER).value,
+				     MPN_NONE);
+	assert_int_equal(palloc_get(vmm, 0, 0).value, MPN_NONE);
+}
+
+static void nodes_in_turn(void **state)
+{
+	(void)state;
+	make(3, 8, 3);
+	for (unsigned n = 0; n < 8; n++)
+		assert_int_equal(palloc_node_of(vmm, take(palloc_get(vmm, 2, 0), 0)), 2);
+	assert_int_equal(palloc_node_of(vmm, take(palloc_get(vmm, 2, 0), 0)), 0);
+	assert_int_equal(palloc_get_on(vmm, 2).value, MPN_NONE);
+	assert_int_equal(palloc_node_of(vmm, take(palloc_get_on(vmm, 1), 0)), 1);
+	assert_int_equal(palloc_get(vmm, 0, 3).value, MPN_NONE);
+}
+
+/* ---- pmaps ---- */
+
+static void guest_physical_addresses(void **state)
+{
+	uint32_t index;
+	struct vm *vm;
+
+	(void)state;
+	make(1, 64, 1);
+	vm = add_vm(1, (uint32_t)(300 * MIB / PAGE_BYTES));
+	for (uint32_t page = 0; page < vm->pages; page += 1009) {
+		struct gpa gpa = pmap_address(page);
+
+		gpa.value += 0xabc;
+		assert_true(pmap_ram(vm, gpa, &index));
+		assert_int_equal(index, page);
+		assert_false(gpa.value >= 256 * MIB && gpa.value < 512 * MIB);
+	}
+	assert_true(pmap_ram(vm, (struct gpa){256 * MIB - 1}, &index));
+	assert_false(pmap_ram(vm, (struct gpa){256 * MIB}, &index));
+	assert_false(pmap_ram(vm, (struct gpa){512 * MIB - 1}, &index));
+	assert_true(pmap_ram(vm, (struct gpa){512 * MIB}, &index));
+	assert_int_equal(index, 256 * MIB / PAGE_BYTES);
+	assert_false(pmap_ram(vm, (struct gpa){556 * MIB}, &index));
+	assert_false(pmap_ram(vm, (struct gpa){~UINT64_C(0)}, &index));
+}
+
+/* A page comes when it is first used, zero; given back, it is gone, and comes zero again. */
+static void pages_on_demand(void **state)
+{
+	struct pmap_entry *entry;
+	struct vm_memory memory;
+	struct vm *vm;
+
+	(void)state;
+	make(2, PER_NODE, 2);
+	vm = add_vm(1, 512);
+	fake_start(vm, ENTRY);
+	assert_int_equal(all_free(), 2 * PER_NODE);
+	entry = pmap_get(vm, 17, 1);
+	assert_int_equal(palloc_node_of(vmm, entry->mpn), 1);
+	assert_ptr_equal(pmap_get(vm, 17, 0), entry);
+	assert_true(is_zero(entry->mpn, 0));
+	memset(hal_page(entry->mpn), 1, PAGE_BYTES);
+	vmm_vm_memory_stats(vmm, vm->number, &memory);
+	assert_int_equal(memory.machine, 1);
+	pmap_release(vm, 17);
+	pmap_release(vm, 17);
+	assert_int_equal(all_free(), 2 * PER_NODE);
+	assert_true(is_zero(pmap_get(vm, 17, 1)->mpn, 0));
+}
+
+static void large_blocks(void **state)
+{
+	const uint32_t block = 2u << LARGE_ORDER;
+	struct vm *vm;
+
+	(void)state;
+	config.large_pages = true;
+	make(1, 2 * block, 1);
+	vm = add_vm(1, block + 10);
+	fake_start(vm, ENTRY);
+	assert_true(pmap_large_block(vm, 5, 0));
+	assert_int_equal(vm->memory.large, block);
+	assert_false(pmap_large_block(vm, block + 1, 0)); /* not whole */
+	fake_audit(vmm);
+	pmap_release(vm, 6); /* splits it */
+	assert_int_equal(vm->memory.large, 0);
+	assert_int_equal(vm->memory.machine, block - 1);
+	fake_audit(vmm);
+	assert_false(pmap_large_block(vm, 5, 0)); /* pages are there already */
+	assert_non_null(pmap_get(vm, 6, 0));
+	vm_stopped(vm, VM_STOP_KILLED, 0);
+	sched_pick(&vmm->cpu[0], &(struct trap){.gpr = fake_gpr(0)});
+	assert_int_equal(all_free(), 2 * block);
+}
+
+/* No large pages without contiguous memory: then they are single. */
+static void large_blocks_in_pieces(void **state)
+{
+	const uint32_t block = 2u << LARGE_ORDER;
+	struct vm *vm;
+
+	(void)state;
+	config.large_pages = true;
+	make(1, block, 1);
+	take(palloc_get(vmm, 0, 0), 0);
+	vm = add_vm(1, block);
+	fake_start(vm, ENTRY);
+	assert_false(pmap_large_block(vm, 5, 0));
+	assert_int_equal(all_free(), block - 1); /* the first half was given back */
+	assert_non_null(pmap_get(vm, 5, 0));
+	assert_int_equal(all_free(), block - 2);
+}
+
+/* ---- out of memory ---- */
+
+static void refill(uint64_t va, enum mips_exception code)
+{
+	const struct fake_tlb_entry *entry = fake_tlb_find(0, va);
+	struct trap trap = {.pc = ENTRY, .bad_address = va, .code = code, .refill = !entry};
+
+	if (vmm->cpu[0].current && !(entry && (entry->lo[va >> PAGE_SHIFT & 1] & ENTRYLO_V)))
+		fake_trap(vmm, 0, &trap);
+}
+
+static void map_user(struct vcpu *vcpu, unsigned slot, uint64_t va, uint32_t index)
+{
+	const uint64_t flags = CCA_CACHED << 3 | ENTRYLO_V | ENTRYLO_D;
+
+	if (!vmm->cpu[0].current)
+		return;
+	vcpu->cp0[CP0_ENTRYHI] = va;
+	vcpu->cp0[CP0_BADVADDR] = va;
+	vcpu->cp0[CP0_ENTRYLO0] = (uint64_t)index << 6 | flags;
+	vcpu->cp0[CP0_ENTRYLO1] = (uint64_t)(index + 1) << 6 | flags;
+	vcpu->cp0[CP0_INDEX] = slot;
+	fake_privileged(vmm, 0, ENTRY, 0x42000002); /* TLBWI */
+}
+
+/* Each way in which a VM comes to a page: its kernel's segments, mapped pages, devices, emulated
+ * accesses. Returns how far it got. */
+static unsigned use_memory(struct vm *vm)
+{
+	const struct guest_memory *memory = &vm->guest_memory;
+	size_t length = 2 * PAGE_BYTES;
+	struct trap load = {
+		.pc = ENTRY, .bad_address = UINT64_C(0xc000000000600000), .code = EXC_ADEL};
+
+	refill(MIPS_CKSEG0 + 0x3000, EXC_TLBL);
+	refill(MIPS_CKSEG0 + 0x4000, EXC_TLBS);
+	refill(UINT64_C(0x9800000000005000), EXC_TLBS);
+	map_user(&vm->vcpu[0], 1, 0x400000, 8);
+	refill(0x400000, EXC_TLBL);
+	refill(0x401000, EXC_TLBS);
+	memory->map(memory->opaque, 12 * PAGE_BYTES, &length, true);
+	map_user(&vm->vcpu[0], 2, UINT64_C(0xc000000000600000), 20);
+	if (vmm->cpu[0].current) {
+		fake.code_va = ENTRY;
+		fake.code[0] = 0xdc820000; /* LD $2, 0($4) */
+		fake_trap(vmm, 0, &load);
+	}
+	return vm->state == VM_RUNNING;
+}
+
+/* Another VM, with all its pages, runs on whatever happens. */
+static struct vm *bystander(void)
+{
+	struct vm *vm = add_vm(1, 256);
+
+	vm->vcpu[0].pin = 2; /* CPU 1 */
+	fake_start(vm, ENTRY);
+	for (uint32_t i = 0; i < 4; i++)
+		memset(hal_page(pmap_get(vm, i, 0)->mpn), 0x5a, PAGE_BYTES);
+	return vm;
+}
+
+static void out_of_memory_at(unsigned pages, bool *enough)
+{
+	struct vm *other, *vm;
+	uint32_t before;
+
+	make(2, 256, 2);
+	config.xkseg_bit = false;
+	vmm->config.xkseg_bit = false;
+	other = bystander();
+	before = all_free();
+	vm = add_vm(1, 256);
+	vm->vcpu[0].pin = 1;
+	fake_start(vm, ENTRY);
+	vm->vcpu[0].cp0[CP0_STATUS] = STATUS_KX | STATUS_SX | STATUS_UX;
+	vcpu_status_changed(&vm->vcpu[0]);
+	while (all_free() > pages)
+		take(palloc_get(vmm, 0, 0), 0);
+	*enough = use_memory(vm);
+	fake_audit(vmm);
+	if (!*enough) {
+		assert_int_equal(vm->state, VM_STOPPED);
+		assert_int_equal(vm->stop, VM_STOP_NO_MEMORY);
+		assert_int_equal(vm->memory.machine, 0);
+		assert_int_equal(all_free(), pages);
+	}
+	assert_int_equal(other->state, VM_RUNNING);
+	for (uint32_t i = 0; i < 4; i++) {
+		const uint8_t *at = hal_page(other->pmap[i].mpn);
+
+		assert_int_equal(at[0] & at[4095], 0x5a);
+	}
+	assert_true(before >= pages);
+	drop();
+}
+
+static void out_of_memory(void **state)
+{
+	unsigned pages = 0;
+	bool enough = false;
+
+	(void)state;
+	for (; !enough; pages++) {
+		assert_true(pages < 50);
+		out_of_memory_at(pages, &enough);
+	}
+	assert_true(pages > 7);
+}
+
+/* A device that cannot have a page gets none, and the VM stops. */
+static void out_of_memory_for_a_device(void **state)
+{
+	size_t length = PAGE_BYTES;
+	struct vm *vm;
+
+	(void)state;
+	make(1, 4, 1);
+	vm = add_vm(1, 256);
+	fake_start(vm, ENTRY);
+	while (all_free())
+		take(palloc_get(vmm, 0, 0), 0);
+	assert_null(vm->guest_memory.map(vm->guest_memory.opaque, 0x5000, &length, true));
+	assert_int_equal(vm->stop, VM_STOP_NO_MEMORY);
+}
+
+/* ---- the virtual TLB against a plain one ---- */
+
+struct plain_entry {
+	uint64_t hi, lo[2], mask;
+	bool used;
+};
+
+static bool plain_matches(const struct plain_entry *entry, uint64_t va, uint64_t asid)
+{
+	return entry->used && !((entry->hi ^ va) & (ENTRYHI_R | ENTRYHI_VPN2) & ~entry->mask) &&
+	       ((entry->lo[0] & ENTRYLO_G) || (entry->hi & ENTRYHI_ASID) == asid);
+}
+
+static bool plain_overlap(const struct plain_entry *a, const struct plain_entry *b)
+{
+	return a->used && !((a->hi ^ b->hi) & (ENTRYHI_R | ENTRYHI_VPN2) & ~(a->mask | b->mask)) &&
+	       (((a->lo[0] | b->lo[0]) & ENTRYLO_G) || !((a->hi ^ b->hi) & ENTRYHI_ASID));
+}
+
+static uint64_t random_va(void)
+{
+	static const uint64_t base[] = {0, UINT64_C(0xc000000000000000), MIPS_CKSSEG,
+					UINT64_C(0x4000000000000000)};
+
+	return base[random_below(4)] + random_below(12) * UINT64_C(0x2000);
+}
+
+static struct plain_entry random_entry(struct vcpu *vcpu)
+{
+	uint64_t mask = random_below(8) ? 0 : 0x6000, global = random_below(3) ? 0 : ENTRYLO_G;
+	struct plain_entry entry = {.mask = mask, .used = true};
+
+	entry.hi = (random_va() & ENTRYHI_WRITABLE & ~mask) | random_below(3);
+	for (unsigned half = 0; half < 2; half++)
+		entry.lo[half] = (uint64_t)(random_below(64) * 4) << 6 | global | CCA_CACHED << 3 |
+				 (random_below(3) ? ENTRYLO_V : 0) |
+				 (random_below(2) ? ENTRYLO_D : 0);
+	vcpu->cp0[CP0_PAGEMASK] = mask;
+	vcpu->cp0[CP0_ENTRYHI] = entry.hi;
+	vcpu->cp0[CP0_ENTRYLO0] = entry.lo[0];
+	vcpu->cp0[CP0_ENTRYLO1] = entry.lo[1];
+	vcpu->cp0[CP0_BADVADDR] = entry.hi & ~UINT64_C(0xfff);
+	return entry;
+}
+
+static void check_find(struct vcpu *vcpu, const struct plain_entry *plain)
+{
+	uint64_t va = random_va(), asid = random_below(3);
+	const struct vtlb_entry *found;
+	int wanted = -1;
+
+	for (int i = 0; i < VTLB_ENTRIES; i++)
+		if (plain_matches(&plain[i], va, asid))
+			wanted = i;
+	vcpu->cp0[CP0_ENTRYHI] = va | asid;
+	hal_cp0_write(CP0_ENTRYHI, asid);
+	found = vtlb_find(vcpu, va);
+	assert_int_equal(found ? (int)(found - vcpu->vtlb) : -1, wanted);
+	vtlb_probe(vcpu);
+	if (wanted < 0)
+		assert_true(vcpu->cp0[CP0_INDEX] & INDEX_P);
+	else
+		assert_int_equal(vcpu->cp0[CP0_INDEX], wanted);
+}
+
+static void check_read(struct vcpu *vcpu, const struct plain_entry *plain)
+{
+	unsigned index = random_below(VTLB_ENTRIES);
+
+	if (!plain[index].used)
+		return;
+	vcpu->cp0[CP0_INDEX] = index;
+	vtlb_read(vcpu);
+	assert_int_equal(vcpu->cp0[CP0_ENTRYHI], plain[index].hi);
+	assert_int_equal(vcpu->cp0[CP0_ENTRYLO0], plain[index].lo[0]);
+	assert_int_equal(vcpu->cp0[CP0_ENTRYLO1], plain[index].lo[1]);
+	assert_int_equal(vcpu->cp0[CP0_PAGEMASK], plain[index].mask);
+}
+
+static void virtual_tlb(void **state)
+{
+	struct plain_entry plain[VTLB_ENTRIES] = {{0}};
+	struct vcpu *vcpu;
+	struct vm *vm;
+
+	(void)state;
+	make(1, PER_NODE, 1);
+	vm = add_vm(1, 512);
+	fake_start(vm, ENTRY);
+	vcpu = &vm->vcpu[0];
+	for (unsigned step = 0; step < 20000; step++) {
+		struct plain_entry entry = random_entry(vcpu);
+		unsigned index = random_below(VTLB_ENTRIES);
+		bool clash = false;
+
+		for (unsigned i = 0; i < VTLB_ENTRIES; i++)
+			clash |= i != index && plain_overlap(&plain[i], &entry);
+		assert_int_equal(vtlb_write(vcpu, index, false), !clash);
+		if (!clash)
+			plain[index] = entry;
+		check_find(vcpu, plain);
+		check_read(vcpu, plain);
+		if (step % 200 == 0)
+			fake_audit(vmm);
+	}
+	assert_int_equal(vm->state, VM_RUNNING);
+}
+
+/* Whatever is in the L2TLB is what the guest's TLB said when it was put there, or is gone. */
+static void l2tlb(void **state)
+{
+	enum { PAGES = 40, ASIDS = 3 };
+	uint64_t want[PAGES][ASIDS] = {{0}};
+	struct vcpu *vcpu;
+	struct vm *vm;
+	unsigned hits = 0;
+
+	(void)state;
+	make(1, PER_NODE, 1);
+	vm = add_vm(1, 512);
+	fake_start(vm, ENTRY);
+	vcpu = &vm->vcpu[0];
+	for (unsigned step = 0; step < 50000; step++) {
+		unsigned page = random_below(PAGES), asid = random_below(ASIDS);
+		uint64_t va = 0x10000 + page * UINT64_C(0x2000);
+		const uint64_t lo[2] = {(uint64_t)step << 6, (uint64_t)step << 6 | 1 << 6};
+		const struct l2tlb_entry *found;
+
+		if (random_below(3) == 0) {
+			l2tlb_insert(vcpu, va | asid, false, lo);
+			want[page][asid] = lo[0];
+		} else if (random_below(20) == 0) {
+			l2tlb_remove(vcpu, va, 0x2000, asid);
+			want[page][asid] = 0;
+		} else if (random_below(500) == 0) {
+			l2tlb_remove(vcpu, va & ~UINT64_C(0xffff), 0x10000, asid);
+			for (unsigned i = 0; i < PAGES; i++)
+				if (!((va ^ (0x10000 + i * UINT64_C(0x2000))) & ~UINT64_C(0xffff)))
+					want[i][asid] = 0;
+		} else if (random_below(2000) == 0) {
+			l2tlb_flush(vcpu);
+			memset(want, 0, sizeof(want));
+		}
+		vcpu->cp0[CP0_ENTRYHI] = asid;
+		found = l2tlb_find(vcpu, va);
+		if (found) {
+			assert_int_equal(found->lo[0], want[page][asid]);
+			hits++;
+		}
+	}
+	assert_true(hits > 5000);
+	l2tlb_flush(vcpu); /* the audit would find pages that are not the VM's */
+}
+
+static void l2tlb_global(void **state)
+{
+	const uint64_t lo[2] = {ENTRYLO_G | 64, ENTRYLO_G | 128}, va = UINT64_C(0xc000000000200000);
+	struct vcpu *vcpu;
+	struct vm *vm;
+
+	(void)state;
+	make(1, PER_NODE, 1);
+	vm = add_vm(1, 512);
+	fake_start(vm, ENTRY);
+	vcpu = &vm->vcpu[0];
+	l2tlb_insert(vcpu, va | 1, true, lo);
+	vcpu->cp0[CP0_ENTRYHI] = 77;
+	assert_non_null(l2tlb_find(vcpu, va));
+	l2tlb_remove(vcpu, va, 0x2000, 33);
+	assert_null(l2tlb_find(vcpu, va));
+	l2tlb_insert(vcpu, 0x2000 | 1, true, lo); /* a global user page: never kept */
+	vcpu->cp0[CP0_ENTRYHI] = 1;
+	assert_null(l2tlb_find(vcpu, 0x2000));
+	l2tlb_insert(vcpu, UINT64_C(0x4000000000002000) | 1, false, lo); /* nor xsseg */
+	assert_null(l2tlb_find(vcpu, UINT64_C(0x4000000000002000)));
+}
+
+static void without_l2tlb(void **state)
+{
+	const uint64_t lo[2] = {0, 0};
+	struct vm *vm;
+
+	(void)state;
+	config.l2tlb_entries = 0;
+	make(1, PER_NODE, 1);
+	vm = add_vm(1, 512);
+	fake_start(vm, ENTRY);
+	l2tlb_insert(&vm->vcpu[0], 0x2000, false, lo);
+	assert_null(l2tlb_find(&vm->vcpu[0], 0x2000));
+	l2tlb_remove(&vm->vcpu[0], 0x2000, 0x2000, 0);
+	l2tlb_flush(&vm->vcpu[0]);
+}
+
+/* ---- shootdown ---- */
+
+/* Only CPUs that hold a mapping are interrupted, never the one that does it; a vCPU that is not on
+ * a CPU flushes when it comes back. */
+static void shootdown(void **state)
+{
+	struct pmap_entry *entry;
+	struct vm *vm;
+
+	(void)state;
+	make(4, PER_NODE, 4);
+	vm = add_vm(5, 512);
+	fake_start(vm, ENTRY);
+	for (unsigned n = 1; n < 5; n++)
+		sched_ready(&vm->vcpu[n]);
+	for (unsigned n = 0; n < 4; n++) {
+		fake.current = n;
+		vmm->active = &vmm->cpu[n];
+		if (!vmm->cpu[n].current)
+			sched_pick(&vmm->cpu[n], &(struct trap){.gpr = fake_gpr(n)});
+		assert_non_null(vmm->cpu[n].current);
+		fake.cpu[n].ipis = 0;
+	}
+	fake.current = 0;
+	vmm->active = &vmm->cpu[0];
+	entry = pmap_get(vm, 9, 0);
+	for (unsigned n = 0; n < 5; n++) {
+		vm->vcpu[n].flush_pending = false;
+		if (n != 2)
+			pmap_note_mapping(entry, &vm->vcpu[n], 0x8000);
+	}
+	shootdown_page(vm, 9);
+	for (unsigned n = 0; n < 5; n++) {
+		const struct vcpu *vcpu = &vm->vcpu[n];
+		bool remote = vcpu->run == VCPU_RUNNING && vcpu->pcpu->number != 0;
+
+		assert_int_equal(vcpu->flush_pending, n != 2);
+		if (vcpu->run == VCPU_RUNNING)
+			assert_int_equal(fake.cpu[vcpu->pcpu->number].ipis, remote && n != 2);
+	}
+	assert_int_equal(entry->holders, 0);
+	assert_int_equal(entry->backmap, 0);
+}
+
+/* ---- configurations ---- */
+
+static void bad_machines(void **state)
+{
+	struct vmm *out;
+	void *memory;
+
+	(void)state;
+	fake_hal_reset(1, 64, STRIDE);
+	fake_config(&config, 1);
+	memory = calloc(1, vmm_memory_needed(&config));
+#define REFUSED(field, bad)                                                                        \
+	do {                                                                                       \
+		struct vmm_config wrong = config;                                                  \
+		wrong.field = bad;                                                                 \
+		assert_int_equal(vmm_create(&out, memory, &wrong), -22);                           \
+	} while (0)
+	REFUSED(cpus, 0);
+	REFUSED(cpus, VMM_MAX_CPUS + 1);
+	REFUSED(nodes, 0);
+	REFUSED(nodes, VMM_MAX_NODES + 1);
+	REFUSED(tlb_entries, VTLB_ENTRIES + 1);
+	REFUSED(l2tlb_entries, 3);
+	REFUSED(cycles_per_ms, 0);
+#undef REFUSED
+	free(memory);
+}
+
+static void refuse(struct vm_config wrong, int why)
+{
+	const struct vm_config fine = {.vcpus = VMM_MAX_VCPUS, .memory = 64 * MIB};
+	void *memory = calloc(1, vmm_vm_memory_needed(vmm, &fine));
+	unsigned number;
+
+	assert_int_equal(vmm_vm_create(vmm, &wrong, memory, &number), why);
+	free(memory);
+}
+
+static void bad_vms(void **state)
+{
+	unsigned number;
+
+	(void)state;
+	config.overcommit = false;
+	make(2, 256, 1);
+	refuse((struct vm_config){.vcpus = 0, .memory = MIB}, -22);
+	refuse((struct vm_config){.vcpus = VMM_MAX_VCPUS + 1, .memory = MIB}, -22);
+	refuse((struct vm_config){.vcpus = 1, .memory = MIB - PAGE_BYTES}, -22);
+	refuse((struct vm_config){.vcpus = 1, .memory = MIB + 1}, -22);
+	refuse((struct vm_config){.vcpus = 1, .memory = 33 * 1024 * MIB}, -22);
+	refuse((struct vm_config){.vcpus = 1, .memory = MIB, .disks = VMM_MAX_DISKS + 1}, -22);
+	refuse((struct vm_config){.vcpus = 1, .memory = 3 * MIB}, -12);
+	add_vm(1, 256);
+	add_vm(1, 256);
+	refuse((struct vm_config){.vcpus = 1, .memory = MIB}, -12); /* no overcommit */
+	vmm_vm_kill(vmm, 0, VM_STOP_KILLED);
+	assert_int_equal(vmm_vm_forget(vmm, 0), 0);
+	number = made_count;
+	add_vm(1, 256); /* its memory can be promised again */
+	assert_int_equal(made[number]->number, 0);
+	vmm->config.overcommit = true;
+	add_vm(1, 1024);
+}
+
+static void number_of_vms(void **state)
+{
+	struct vm *vm[VMM_MAX_VMS];
+
+	(void)state;
+	make(1, 64, 1);
+	for (unsigned n = 0; n < VMM_MAX_VMS; n++)
+		vm[n] = fake_vm(vmm, 1, 256);
+	refuse((struct vm_config){.vcpus = 1, .memory = MIB}, -28);
+	for (unsigned n = 0; n < VMM_MAX_VMS; n++) {
+		assert_int_equal(vm[n]->number, n);
+		assert_int_equal(vmm_vm_forget(vmm, n), -16); /* not stopped */
+		vmm_vm_kill(vmm, n, VM_STOP_KILLED);
+		vmm_vm_kill(vmm, n, VM_STOP_PANIC); /* it is over: nothing changes */
+		assert_int_equal(vm[n]->stop, VM_STOP_KILLED);
+		assert_int_equal(vmm_vm_forget(vmm, n), 0);
+		free(vm[n]);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(random_pages),
+		TEST(nodes_in_turn),
+		TEST(guest_physical_addresses),
+		TEST(pages_on_demand),
+		TEST(large_blocks),
+		TEST(large_blocks_in_pieces),
+		TEST(out_of_memory),
+		TEST(out_of_memory_for_a_device),
+		TEST(virtual_tlb),
+		TEST(l2tlb),
+		TEST(l2tlb_global),
+		TEST(without_l2tlb),
+		TEST(shootdown),
+		TEST(bad_machines),
+		TEST(bad_vms),
+		TEST(number_of_vms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -299,47 +299,55 @@ static uint64_t count_instructions(const struct machine *machine)
 	return sum;
 }
 
-static uint64_t quantum_of(const struct machine *machine)
+static uint64_t quantum_end(const struct machine *machine, uint64_t quantum)
 {
-	const struct machine_config *config = &machine->config;
+	uint64_t end = machine->now + quantum, event = event_next(machine);
 
-	if (config->cpus == 1)
-		return config->quantum * QUANTA_ALONE;
-	if (config->threads && !machine->ccnuma && config->quantum < THREADS_QUANTUM)
-		return THREADS_QUANTUM;
-	return config->quantum;
+	return event < end ? event : end;
 }
 
-/* Memory model `ccnuma` has one state for all CPUs, and the last instructions before the limit are
- * counted one by one. */
-static bool may_run_together(const struct machine *machine, uint64_t end, uint64_t executed)
+/*
+ * Whether CPUs run together up to *@end, which is then put farther away. Not in memory model
+ * `ccnuma`, which has one state for all CPUs, and not close to the limit on instructions, which are
+ * counted one by one there.
+ */
+static bool together(struct machine *machine, uint64_t *end, uint64_t executed)
 {
-	uint64_t most = machine->config.cpus * (end - machine->now);
+	uint64_t limit = machine->instruction_limit, far;
 
 	if (!machine->threads || machine->ccnuma)
 		return false;
-	return !machine->instruction_limit || (executed < machine->instruction_limit &&
-					       machine->instruction_limit - executed > most);
+	far = quantum_end(machine, machine->config.quantum > THREADS_QUANTUM
+					   ? machine->config.quantum
+					   : THREADS_QUANTUM);
+	if (limit &&
+	    (executed >= limit || limit - executed <= machine->config.cpus * (far - machine->now)))
+		return false;
+	if (!threads_pay(machine, far))
+		return false;
+	*end = far;
+	return true;
 }
 
 enum stop_reason machine_run(struct machine *machine)
 {
 	uint64_t executed = count_instructions(machine);
+	uint64_t quantum = machine->config.quantum;
 
+	if (machine->config.cpus == 1)
+		quantum *= QUANTA_ALONE;
 	while (!machine->stop) {
-		uint64_t quantum_end = machine->now + quantum_of(machine);
+		uint64_t end = quantum_end(machine, quantum);
 
-		if (event_next(machine) < quantum_end)
-			quantum_end = event_next(machine);
-		if (may_run_together(machine, quantum_end, executed)) {
-			threads_run(machine, quantum_end);
+		if (together(machine, &end, executed)) {
+			threads_run(machine, end);
 			executed = count_instructions(machine);
 		}
 		for (unsigned n = 0; n < machine->config.cpus && !machine->stop; n++)
-			turn_run_alone(machine->cpu[n], quantum_end, &executed);
+			turn_run_alone(machine->cpu[n], end, &executed);
 		if (machine->stop)
 			break;
-		machine->now = machine->yield ? machine->cpu[0]->cycles : quantum_end;
+		machine->now = machine->yield ? machine->cpu[0]->cycles : end;
 		machine->yield = false;
 		if (machine->marked)
 			regions_take(machine);

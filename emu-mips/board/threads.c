@@ -25,9 +25,14 @@
 #define ALONE_CYCLES	200
 /* With less than this to go before the end of the quantum a CPU is not worth a phase. */
 #define TOGETHER_CYCLES 1000
-/* Looks at a signal before going to sleep: as many as have paid lately. */
-#define MIN_SPINS	64
-#define MAX_SPINS	2048
+/* When in so many phases half of the helpers came late, CPUs take turns for a number of quanta that
+ * doubles each time. */
+#define WINDOW_PHASES	32
+#define MIN_PAUSE	64
+#define MAX_PAUSE	8192
+/* Looks at a signal before going to sleep: somewhat longer than a thread alone takes for a phase,
+ * so that a helper that came late for one is there for the next. */
+#define SPINS		6000
 
 /* A number that threads wait for to change: a while on the processor, then asleep. */
 struct signal {
@@ -54,9 +59,11 @@ struct helper {
 struct threads {
 	struct machine *machine;
 	unsigned count;
-	unsigned spins; /* of the calling thread */
 	uint64_t phases, alone;
-	uint64_t end; /* of the quantum */
+	unsigned pause, next_pause; /* quanta without helpers: left, and next time */
+	unsigned window;	    /* phases in it */
+	uint64_t late_before;	    /* the window */
+	uint64_t end;		    /* of the quantum */
 	bool quit;
 	struct signal phase; /* its number */
 	struct signal left;  /* groups that have not come to rest */
@@ -95,17 +102,14 @@ static void signal_changed(struct signal *signal)
 	pthread_mutex_unlock(&signal->lock);
 }
 
-/* Waits until the value is @value (@equal) or is not. @spins: how long awake, adapted here. */
-static void signal_wait(struct signal *signal, unsigned value, bool equal, unsigned *spins)
+/* Waits until the value is @value (@equal) or is not. */
+static void signal_wait(struct signal *signal, unsigned value, bool equal)
 {
-	for (unsigned n = 0; n < *spins; n++) {
-		if ((atomic_load(&signal->value) == value) == equal) {
-			*spins = *spins * 2 < MAX_SPINS ? *spins * 2 : MAX_SPINS;
+	for (unsigned n = 0; n < SPINS; n++) {
+		if ((atomic_load(&signal->value) == value) == equal)
 			return;
-		}
 		relax();
 	}
-	*spins = *spins / 2 > MIN_SPINS ? *spins / 2 : MIN_SPINS;
 	pthread_mutex_lock(&signal->lock);
 	atomic_fetch_add(&signal->asleep, 1);
 	while ((atomic_load(&signal->value) == value) != equal)
@@ -145,10 +149,10 @@ static void *help(void *opaque)
 {
 	struct helper *helper = opaque;
 	struct threads *threads = helper->threads;
-	unsigned phase = 0, spins = MIN_SPINS;
+	unsigned phase = 0;
 
 	for (;;) {
-		signal_wait(&threads->phase, phase, false, &spins);
+		signal_wait(&threads->phase, phase, false);
 		phase = atomic_load(&threads->phase.value);
 		if (threads->quit)
 			return NULL;
@@ -167,7 +171,7 @@ static void run_together(struct threads *threads)
 	atomic_store(&threads->phase.value, phase);
 	signal_changed(&threads->phase);
 	run_groups(threads, 0, phase);
-	signal_wait(&threads->left, 0, true, &threads->spins);
+	signal_wait(&threads->left, 0, true);
 	machine->parallel = false;
 }
 
@@ -217,6 +221,46 @@ static bool worth_a_phase(const struct threads *threads)
 	return false;
 }
 
+bool threads_pay(struct machine *machine, uint64_t end)
+{
+	struct threads *threads = machine->threads;
+
+	if (threads->pause) {
+		threads->pause--;
+		return false;
+	}
+	threads->end = end;
+	return worth_a_phase(threads);
+}
+
+static uint64_t count_late(const struct threads *threads)
+{
+	uint64_t late = 0;
+
+	for (unsigned n = 0; n < threads->count; n++)
+		late += threads->group[n].late;
+	return late;
+}
+
+/* On a host that is busy with other things helpers cost more than they give. */
+static void judge_helpers(struct threads *threads)
+{
+	uint64_t late;
+
+	if (++threads->window < WINDOW_PHASES)
+		return;
+	late = count_late(threads);
+	if (2 * (late - threads->late_before) > (uint64_t)WINDOW_PHASES * (threads->count - 1)) {
+		threads->pause = threads->next_pause;
+		if (threads->next_pause < MAX_PAUSE)
+			threads->next_pause *= 2;
+	} else {
+		threads->next_pause = MIN_PAUSE;
+	}
+	threads->window = 0;
+	threads->late_before = late;
+}
+
 void threads_run(struct machine *machine, uint64_t end)
 {
 	struct threads *threads = machine->threads;
@@ -224,6 +268,7 @@ void threads_run(struct machine *machine, uint64_t end)
 	threads->end = end;
 	while (!machine->stop && worth_a_phase(threads)) {
 		run_together(threads);
+		judge_helpers(threads);
 		run_those_who_asked(threads);
 	}
 }
@@ -237,8 +282,7 @@ void machine_threads_stats(const struct machine *machine, struct machine_threads
 		return;
 	stats->phases = threads->phases;
 	stats->alone = threads->alone;
-	for (unsigned n = 0; n < threads->count; n++)
-		stats->late += threads->group[n].late;
+	stats->late = count_late(threads);
 }
 
 /* ---- making ---- */
@@ -269,7 +313,7 @@ int threads_create(struct machine *machine, struct error *error)
 	machine->threads = threads;
 	threads->machine = machine;
 	threads->count = machine->config.threads;
-	threads->spins = MIN_SPINS;
+	threads->next_pause = MIN_PAUSE;
 	signal_init(&threads->phase);
 	signal_init(&threads->left);
 	for (unsigned n = 1; n < threads->count && result == 0; n++) {

@@ -23,6 +23,10 @@ struct threads;
 int threads_create(struct machine *machine, struct error *error);
 void threads_destroy(struct machine *machine);
 
+/* Whether it pays to run CPUs together up to @end: those of two threads have something to do, and
+ * lately the host had processors for them. */
+bool threads_pay(struct machine *machine, uint64_t end);
+
 /* Runs the CPUs together as far as that pays, and leaves the rest up to @end to turns. */
 void threads_run(struct machine *machine, uint64_t end);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* --warm: the machine starts in memory model `none`, and has `ccnuma` from a mark or a count on. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 
 #define VM_BIT(guest) (UINT64_C(1) << (guest))
 #define ALL_VMS	      (~UINT64_C(0))
+#define MAX_SWITCHES                                                                               \
+	10000 /* each empties the caches: a guest could make them the run's only work */
 
 /* ---- options ---- */
 
@@ -94,6 +97,11 @@ static void want(struct measure *measure, uint64_t vms)
 	measure->on_for = vms;
 	if (before == on)
 		return;
+	if (on && machine_model_switches(measure->machine) >= MAX_SWITCHES) {
+		error_set(&measure->failed, -E2BIG, "the guest asked more than %d times",
+			  MAX_SWITCHES / 2);
+		return;
+	}
 	measure->came |= on;
 	machine_set_memory_model(measure->machine, on, &measure->failed);
 	if (on && options->ends)
@@ -151,7 +159,8 @@ void warm_explain(const struct measure *measure)
 	if (!measure->options->given)
 		return;
 	if (*measure->failed.text)
-		complain(0, "model ccnuma could not be switched on: %s", measure->failed.text);
+		complain(0, "--warm: model ccnuma could not be switched on: %s",
+			 measure->failed.text);
 	else if (!measure->came && *from->mark)
 		complain(0, "--warm: no guest marked %s; model none all the time", from->mark);
 	else if (!measure->came)

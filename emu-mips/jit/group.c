@@ -6,6 +6,10 @@
  * check. That is exact: translations change only by instructions which the interpreter executes
  * and which end a block. Where the range crosses a page, or a page is readable only, the head
  * leaves for the variant of the block without groups.
+ *
+ * Pairs of LWL and LWR (LDL and LDR, SWL and SWR, SDL and SDR) on one word are in a group, so the
+ * word is in one page: the first of the two does the whole access, the second nothing. For that,
+ * nothing between them may leave the block or look at the register (or, for stores, at memory).
  */
 #include "jit.h"
 
@@ -24,6 +28,7 @@ struct open_group {
 	unsigned alignment;
 	unsigned members;
 	bool write;
+	bool unaligned;
 	unsigned member[BLOCK_MAX_LENGTH + 2];
 	int64_t offset[BLOCK_MAX_LENGTH + 2];
 };
@@ -62,24 +67,129 @@ unsigned access_size(const struct insn *insn)
 	}
 }
 
-static bool fits(const struct open_group *g, int64_t offset, unsigned size)
+unsigned unaligned_size(const struct insn *insn)
+{
+	switch (insn->id) {
+	case INSN_ID_lwl:
+	case INSN_ID_lwr:
+	case INSN_ID_swl:
+	case INSN_ID_swr:
+		return 4;
+	case INSN_ID_ldl:
+	case INSN_ID_ldr:
+	case INSN_ID_sdl:
+	case INSN_ID_sdr:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+unsigned unaligned_bias(const struct insn *insn)
+{
+	switch (insn->id) {
+	case INSN_ID_lwl:
+	case INSN_ID_swl:
+		return 3;
+	case INSN_ID_ldl:
+	case INSN_ID_sdl:
+		return 7;
+	default:
+		return 0;
+	}
+}
+
+/* Of the word's first byte (the only one of an aligned access) from the base register. */
+static int64_t access_offset(const struct trace_insn *i)
+{
+	return field_simm(i->word) - unaligned_bias(i->insn);
+}
+
+static bool is_store(const struct insn *insn)
+{
+	return insn->class == CLASS_STORE || insn->class == CLASS_FPU_STORE;
+}
+
+/* ---- Pairs ---- */
+
+static bool are_pair(const struct trace_insn *a, const struct trace_insn *b)
+{
+	unsigned size = unaligned_size(a->insn);
+
+	return unaligned_size(b->insn) == size && is_store(a->insn) == is_store(b->insn) &&
+	       unaligned_bias(a->insn) != unaligned_bias(b->insn) &&
+	       field_rs(a->word) == field_rs(b->word) && field_rt(a->word) == field_rt(b->word) &&
+	       access_offset(a) == access_offset(b);
+}
+
+/* Whether @i between the two of a pair that begins with @first does not keep them apart. */
+static bool may_stand_between(const struct trace_insn *first, const struct trace_insn *i)
+{
+	unsigned base = field_rs(first->word), rt = field_rt(first->word);
+
+	if (i->check_page || i->destination == base || i->destination == rt ||
+	    (i->sources >> rt & 1))
+		return false;
+	if (unaligned_size(i->insn))
+		return !is_store(first->insn) && !is_store(i->insn) && field_rs(i->word) == base;
+	return i->insn->class == CLASS_INT && !(i->insn->flags & (INSN_TRAPS | INSN_FPU));
+}
+
+static void find_second(struct trace *trace, unsigned index)
+{
+	struct trace_insn *first = &trace->insn[index];
+
+	if (first->pair || first->delay_slot || !exact_here(first->insn, trace->key) ||
+	    field_rt(first->word) == 0 || field_rt(first->word) == field_rs(first->word))
+		return;
+	for (unsigned n = index + 1; n < trace->length; n++) {
+		struct trace_insn *i = &trace->insn[n];
+
+		if (!i->check_page && are_pair(first, i)) {
+			first->pair = PAIR_FIRST;
+			i->pair = PAIR_SECOND;
+			return;
+		}
+		if (!may_stand_between(first, i))
+			return;
+	}
+}
+
+/* Undoes the pairs between whose two something can leave the block, now that groups are known. */
+static void check_pair(struct trace *trace, unsigned index)
+{
+	struct trace_insn *first = &trace->insn[index], *second = first + 1;
+	bool apart = first->group < 0;
+
+	while (second->pair != PAIR_SECOND || !are_pair(first, second))
+		apart |= !cannot_leave(trace->key, second++);
+	if (apart || !cannot_leave(trace->key, second))
+		first->pair = second->pair = PAIR_NONE;
+}
+
+/* ---- Groups ---- */
+
+static bool fits(const struct open_group *g, int64_t offset, unsigned size, bool unaligned)
 {
 	int64_t low = offset < g->low ? offset : g->low;
 	int64_t high = offset + size > g->high ? offset + size : g->high;
 	unsigned smaller = size < g->alignment ? size : g->alignment;
 
-	return high - low <= MAX_SPAN && (offset - g->reference) % smaller == 0;
+	return high - low <= MAX_SPAN && g->unaligned == unaligned &&
+	       (unaligned || (offset - g->reference) % smaller == 0);
 }
 
-static void add_access(struct grouping *s, const struct trace *trace, unsigned index, unsigned size)
+static void add_access(struct grouping *s, const struct trace *trace, unsigned index)
 {
 	const struct trace_insn *i = &trace->insn[index];
 	const struct symbolic *base = &s->reg[field_rs(i->word)];
-	int64_t offset = base->offset + field_simm(i->word);
+	int64_t offset = base->offset + access_offset(i);
+	unsigned size = i->pair ? unaligned_size(i->insn) : access_size(i->insn);
 	struct open_group *g = NULL;
 
 	for (unsigned n = s->count; n-- > 0 && !g;) {
-		if (s->group[n].version == base->version && fits(&s->group[n], offset, size))
+		if (s->group[n].version == base->version &&
+		    fits(&s->group[n], offset, size, i->pair))
 			g = &s->group[n];
 	}
 	if (!g) {
@@ -90,9 +200,10 @@ static void add_access(struct grouping *s, const struct trace *trace, unsigned i
 					 .low = offset,
 					 .high = offset,
 					 .reference = offset,
-					 .alignment = size};
+					 .alignment = i->pair ? 1 : size,
+					 .unaligned = i->pair};
 	}
-	if (size > g->alignment) {
+	if (!i->pair && size > g->alignment) {
 		g->alignment = size;
 		g->reference = offset;
 	}
@@ -100,7 +211,7 @@ static void add_access(struct grouping *s, const struct trace *trace, unsigned i
 		g->low = offset;
 	if (offset + size > g->high)
 		g->high = offset + size;
-	if (i->insn->class == CLASS_STORE || i->insn->class == CLASS_FPU_STORE)
+	if (is_store(i->insn))
 		g->write = true;
 	g->member[g->members] = index;
 	g->offset[g->members++] = offset;
@@ -141,7 +252,7 @@ static void assign(struct trace *trace, const struct open_group *g)
 	out->span = (uint16_t)((cells - 1) * a);
 	out->write = g->write;
 	out->members = (uint8_t)g->members;
-	out->head_offset = (int32_t)(field_simm(head->word) - (g->offset[0] - low));
+	out->head_offset = (int32_t)(access_offset(head) - (g->offset[0] - low));
 	for (unsigned n = 0; n < g->members; n++) {
 		struct trace_insn *i = &trace->insn[g->member[n]];
 
@@ -160,14 +271,17 @@ void group_accesses(struct trace *trace)
 	s.count = 0;
 	if (trace->key & KEY_ADDRESS32)
 		return;
+	for (unsigned n = 0; n < trace->length; n++) {
+		if (unaligned_size(trace->insn[n].insn))
+			find_second(trace, n);
+	}
 	for (unsigned r = 0; r < 32; r++)
 		s.reg[r] = (struct symbolic){r, 0};
 	for (unsigned n = 0; n < trace->length; n++) {
 		const struct trace_insn *i = &trace->insn[n];
-		unsigned size = access_size(i->insn);
 
-		if (size && exact_here(i->insn, trace->key))
-			add_access(&s, trace, n, size);
+		if (i->pair || (access_size(i->insn) && exact_here(i->insn, trace->key)))
+			add_access(&s, trace, n);
 		update(&s, i);
 	}
 	for (unsigned n = 0; n < s.count; n++) {
@@ -176,5 +290,9 @@ void group_accesses(struct trace *trace)
 
 		if (s.group[n].members > 1 && !wide_offsets && trace->groups < JIT_GROUPS)
 			assign(trace, &s.group[n]);
+	}
+	for (unsigned n = 0; n < trace->length; n++) {
+		if (trace->insn[n].pair == PAIR_FIRST)
+			check_pair(trace, n);
 	}
 }

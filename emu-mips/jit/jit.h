@@ -257,9 +257,17 @@ struct trace_insn {
 	int8_t group;	 /* -1: none */
 	bool group_head;
 	int32_t group_offset; /* from the group's host pointer */
+	uint8_t pair;	      /* enum pair */
 	bool always;	      /* branch that is always taken */
 	bool jump_known;      /* register jump whose target is known */
 	uint64_t target;      /* of a branch, or of a register jump if known */
+};
+
+/* LWL and LWR and their like, of one word: the first does the whole access. */
+enum pair {
+	PAIR_NONE,
+	PAIR_FIRST,
+	PAIR_SECOND,
 };
 
 enum trace_end {
@@ -302,12 +310,17 @@ bool address_unmapped(uint32_t key, uint64_t va);
 void group_accesses(struct trace *trace);
 /* Size in bytes of an aligned load or store with base and offset, 0 for any other instruction. */
 unsigned access_size(const struct insn *insn);
+/* The same for LWL and its like; and how far behind the first byte of the word it points. */
+unsigned unaligned_size(const struct insn *insn);
+unsigned unaligned_bias(const struct insn *insn);
 
 /* ---- translate.c ---- */
 struct builder;
 /* Translates @trace; NULL when out of memory. */
 struct block *translate(struct translator *jit, struct cpu *cpu, struct trace *trace);
 bool can_translate(const struct insn *insn, uint64_t pc, uint32_t key);
+/* Whether no exit from the block can happen in @i, once groups are known. */
+bool cannot_leave(uint32_t key, const struct trace_insn *i);
 /* Whether addresses may be translated differently behind @insn. */
 bool changes_translation(const struct insn *insn);
 /* Whether processor state @key makes the instruction do what its name says (no exception). */

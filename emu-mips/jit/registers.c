@@ -149,7 +149,7 @@ static bool dead(const struct builder *t, unsigned r)
 	for (unsigned n = t->index; n < t->trace->length; n++) {
 		const struct trace_insn *i = &t->trace->insn[n];
 
-		if (!cannot_leave(t, i))
+		if (!cannot_leave(t->trace->key, i))
 			return false;
 		if (i->destination == r)
 			return true;

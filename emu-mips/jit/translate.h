@@ -165,8 +165,6 @@ exec_handler *insn_handler(unsigned id);
 
 /* ---- translate_branch.c ---- */
 
-/* Whether no exit from the block can happen in the instruction. */
-bool cannot_leave(const struct builder *t, const struct trace_insn *i);
 /* Emits the branch at t->index and its slot; returns how many instructions of the trace it used. */
 unsigned translate_branch(struct builder *t, const struct trace_insn *i);
 /* Compares for the conditional branch @i and returns the condition on which it is taken. */

@@ -178,11 +178,11 @@ static unsigned emit_static_jump(struct builder *t, const struct trace_insn *i, 
 	return branch_length(t, index);
 }
 
-bool cannot_leave(const struct builder *t, const struct trace_insn *i)
+bool cannot_leave(uint32_t key, const struct trace_insn *i)
 {
-	if (i->check_page || !(t->trace->key & KEY_OPS64))
+	if (i->check_page || !(key & KEY_OPS64))
 		return false;
-	if (access_size(i->insn) && i->group >= 0 && !i->group_head)
+	if (i->group >= 0 && !i->group_head)
 		return !(i->insn->flags & INSN_FPU);
 	return i->insn->class == CLASS_INT && !(i->insn->flags & (INSN_TRAPS | INSN_FPU)) &&
 	       i->insn->format != FORMAT_EXTRACT && i->insn->format != FORMAT_INSERT &&
@@ -195,7 +195,7 @@ static unsigned emit_register_jump(struct builder *t, const struct trace_insn *i
 	unsigned index = t->index, rs = field_rs(i->word);
 	unsigned rd = i->insn->id == INSN_ID_jalr ? field_rd(i->word) : 0;
 	const struct trace_insn *slot = &t->trace->insn[index + 1];
-	bool late = has_slot(t, index) && cannot_leave(t, slot) &&
+	bool late = has_slot(t, index) && cannot_leave(t->trace->key, slot) &&
 		    (slot->destination != rs || rs == 0) && (rd != rs || rd == 0);
 
 	t->slot = (struct slot_context){.target = TARGET_FRAME};

@@ -173,7 +173,8 @@ LOAD(ld, LOAD_64)
 
 static bool store(struct builder *t, const struct trace_insn *i)
 {
-	unsigned rt = field_rt(i->word), size = access_size(i->insn);
+	unsigned rt = field_rt(i->word);
+	unsigned size = i->pair ? unaligned_size(i->insn) : access_size(i->insn);
 	struct operand to = emit_access(t, i, true);
 	uint64_t value;
 
@@ -412,6 +413,24 @@ static bool t_scd(struct builder *t, const struct trace_insn *i)
 
 /* ---- Unaligned loads and stores, little-endian ---- */
 
+/* RAX = host address of the addressed byte. */
+static void emit_unaligned_address(struct builder *t, const struct trace_insn *i, bool write)
+{
+	struct access_plan plan = {.base = field_rs(i->word),
+				   .offset = (int32_t)field_simm(i->word),
+				   .size = 1,
+				   .write = write};
+	struct operand grouped;
+
+	if (i->group < 0) {
+		emit_host_address(t, &plan);
+		return;
+	}
+	grouped = emit_access(t, i, write);
+	grouped.disp += (int32_t)unaligned_bias(i->insn);
+	emit_lea(&t->e, true, RAX, grouped);
+}
+
 /*
  * RAX = host address of the aligned word that holds the addressed byte, RCX = number of bits that
  * word is shifted by: for the right forms the bytes below the addressed one, for the left forms
@@ -420,13 +439,9 @@ static bool t_scd(struct builder *t, const struct trace_insn *i)
 static void emit_unaligned(struct builder *t, const struct trace_insn *i, unsigned size, bool left,
 			   bool write)
 {
-	struct access_plan plan = {.base = field_rs(i->word),
-				   .offset = (int32_t)field_simm(i->word),
-				   .size = 1,
-				   .write = write};
 	struct emitter *e = &t->e;
 
-	emit_host_address(t, &plan);
+	emit_unaligned_address(t, i, write);
 	emit_mov_r_rm(e, false, RCX, op_reg(RAX));
 	emit_alu_rm_i(e, false, ALU_AND, op_reg(RCX), (int32_t)size - 1);
 	if (left)
@@ -443,6 +458,10 @@ static bool unaligned_load(struct builder *t, const struct trace_insn *i, unsign
 	unsigned rt = field_rt(i->word);
 	bool wide = size == 8;
 
+	if (i->pair == PAIR_FIRST)
+		return load(t, i, wide ? LOAD_64 : LOAD_S32);
+	if (i->pair == PAIR_SECOND)
+		return true;
 	emit_unaligned(t, i, size, left, false);
 	emit_mov_r_rm(e, wide, RDX, op_mem(RAX, 0));
 	emit_shift_cl(e, wide, shift, op_reg(RDX));
@@ -481,14 +500,10 @@ static void emit_store_bits(struct builder *t, unsigned size)
 static bool unaligned_store_exact(struct builder *t, const struct trace_insn *i, unsigned size,
 				  bool left)
 {
-	struct access_plan plan = {.base = field_rs(i->word),
-				   .offset = (int32_t)field_simm(i->word),
-				   .size = 1,
-				   .write = true};
 	struct emitter *e = &t->e;
 
 	/* RCX = bits that are not stored: below the addressed byte, or (left) above it. */
-	emit_host_address(t, &plan);
+	emit_unaligned_address(t, i, true);
 	emit_mov_r_rm(e, false, RCX, op_reg(RAX));
 	emit_alu_rm_i(e, false, ALU_AND, op_reg(RCX), (int32_t)size - 1);
 	if (left)
@@ -512,6 +527,10 @@ static bool unaligned_store(struct builder *t, const struct trace_insn *i, unsig
 	struct emitter *e = &t->e;
 	bool wide = size == 8;
 
+	if (i->pair == PAIR_FIRST)
+		return store(t, i);
+	if (i->pair == PAIR_SECOND)
+		return true;
 	if (t->jit->machine->links)
 		return unaligned_store_exact(t, i, size, left);
 	emit_unaligned(t, i, size, left, true);

@@ -161,6 +161,41 @@ static uint32_t random_word(unsigned index, bool after_branch)
 	return random_fields(insn);
 }
 
+/*
+ * A few unaligned words loaded or stored by pairs of the left and the right form, the pairs in one
+ * another or with something else between. Returns how many words that took.
+ */
+static unsigned random_pairs(uint32_t *words)
+{
+	static const struct {
+		uint32_t left, right;
+		unsigned size;
+	} forms[] = {
+		{0x88000000, 0x98000000, 4}, /* lwl, lwr */
+		{0x68000000, 0x6c000000, 8}, /* ldl, ldr */
+		{0xa8000000, 0xb8000000, 4}, /* swl, swr */
+		{0xb0000000, 0xb4000000, 8}, /* sdl, sdr */
+	};
+	unsigned form = below(4), pairs = 1 + below(3), base = below(2) ? 28 : 25, swap = below(2);
+	unsigned rt = 8 + below(4), size = forms[form].size, n = 0;
+	uint32_t offset = below(2) ? below(8) : 4080 + below(16);
+	bool nested = below(2);
+
+	for (unsigned k = 0; k < pairs * 2; k++) {
+		unsigned pair = nested ? k % pairs : k / 2;
+		bool left = (nested ? k / pairs : k % 2) == swap;
+		uint32_t at = offset + pair * size + (left ? size - 1 : 0);
+
+		words[n++] = (left ? forms[form].left : forms[form].right) | base << 21 |
+			     (rt + pair) << 16 | at;
+		if (below(8) == 0)
+			words[n++] = 0x64000000 | random_register() << 21 | random_register() << 16;
+		if (below(32) == 0)
+			words[n++] = random_memory(0xdc000000) | random_register() << 16;
+	}
+	return n;
+}
+
 static void random_program(uint32_t *words)
 {
 	bool after_branch = false;
@@ -168,6 +203,10 @@ static void random_program(uint32_t *words)
 	for (unsigned n = 0; n < PROGRAM_WORDS; n++) {
 		const struct insn *insn;
 
+		if (!after_branch && n + 20 < PROGRAM_WORDS && below(100) == 0) {
+			n += random_pairs(words + n) - 1;
+			continue;
+		}
 		words[n] = random_word(n, after_branch);
 		insn = decode(words[n]);
 		after_branch = insn && (insn->class == CLASS_BRANCH || insn->class == CLASS_JUMP ||

@@ -172,6 +172,8 @@ static const struct setting monitor_rows[] = {
 		 "for "
 		 "VMs that span nodes where pages are placed by node; 16K, 64K, 256K, 1M: for such "
 		 "VMs"},
+	{SETTING_SWITCH, GROUP_MONITOR, "rewrite", .value = "on|off", FIELD(monitor.rewrite),
+	 .help = "rewrite privileged instructions in the guests' memory to loads and stores (on)"},
 	{SETTING_FLAG, GROUP_MONITOR, "overcommit", FIELD(monitor.overcommit),
 	 .help = "VMs may have more memory than the machine"},
 	{SETTING_TAKE, GROUP_MONITOR, "policy", .value = "NAME", .take = run_take_policy,
@@ -307,7 +309,10 @@ int run_parse(int argc, char **argv, struct run_options *options)
 		.common = COMMON_DEFAULTS,
 		.xkseg_bit = true,
 		.segctl = true,
-		.monitor = {.l2tlb_entries = 4096, .slice_us = 2000, .large_pages = true},
+		.monitor = {.l2tlb_entries = 4096,
+			    .slice_us = 2000,
+			    .large_pages = true,
+			    .rewrite = true},
 		.large_pages_auto = true,
 		.vms = 1,
 		.vm = calloc(RUN_MAX_VMS, sizeof(struct run_vm_options)),

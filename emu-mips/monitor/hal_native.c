@@ -156,6 +156,26 @@ void hal_tlb_write(uint64_t hi, const uint64_t lo[2], uint64_t page_mask, bool r
 	cpu->cp0[CP0_ENTRYHI] = hi & ENTRYHI_ASID;
 }
 
+void hal_tlb_wire(uint64_t hi, const uint64_t lo[2])
+{
+	struct cpu *cpu = native->current;
+	bool valid = (lo[0] | lo[1]) & ENTRYLO_V;
+	uint64_t asid = cpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID;
+
+	if (cpu->cp0[CP0_WIRED] != valid)
+		cp0_write(cpu, 6, 0, valid);
+	tlb_invalidate(cpu, 0);
+	if (!valid)
+		return;
+	cpu->cp0[CP0_ENTRYHI] = hi;
+	cpu->cp0[CP0_ENTRYLO0] = lo[0];
+	cpu->cp0[CP0_ENTRYLO1] = lo[1];
+	cpu->cp0[CP0_PAGEMASK] = 0;
+	if (!tlb_write(cpu, 0))
+		native->stats.tlb_conflicts++;
+	cpu->cp0[CP0_ENTRYHI] = asid;
+}
+
 void hal_tlb_remove(uint64_t hi)
 {
 	struct cpu *cpu = native->current;

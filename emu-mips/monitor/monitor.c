@@ -27,6 +27,7 @@ static void fill_config(struct monitor *monitor, struct vmm_config *config)
 		.xkseg_bit = machine->cpu.segctl && machine->cpu.xkseg_bit,
 		.segctl = machine->cpu.segctl,
 		.large_pages = monitor->options.large_pages,
+		.rewrite = monitor->options.rewrite,
 		.overcommit = monitor->options.overcommit,
 		.numa = monitor->options.numa,
 	};

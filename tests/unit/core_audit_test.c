@@ -27,8 +27,8 @@ static void guest_maps(struct vcpu *vcpu, unsigned slot, uint64_t va, uint32_t i
 	assert_non_null(pmap_get(vm, index + 1, 0));
 	vcpu->cp0[CP0_PAGEMASK] = 0;
 	vcpu->cp0[CP0_ENTRYHI] = va | 7;
-	vcpu->cp0[CP0_ENTRYLO0] = (uint64_t)index << 6 | flags;
-	vcpu->cp0[CP0_ENTRYLO1] = (uint64_t)(index + 1) << 6 | flags;
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = (uint64_t)index << 6 | flags;
+	vcpu->cp0[OPEN(CP0_ENTRYLO1)] = (uint64_t)(index + 1) << 6 | flags;
 	vcpu->cp0[CP0_BADVADDR] = va;
 	assert_true(vtlb_write(vcpu, slot, false));
 }

@@ -270,8 +270,8 @@ static void map_user(struct vcpu *vcpu, unsigned slot, uint64_t va, uint32_t ind
 		return;
 	vcpu->cp0[CP0_ENTRYHI] = va;
 	vcpu->cp0[CP0_BADVADDR] = va;
-	vcpu->cp0[CP0_ENTRYLO0] = (uint64_t)index << 6 | flags;
-	vcpu->cp0[CP0_ENTRYLO1] = (uint64_t)(index + 1) << 6 | flags;
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = (uint64_t)index << 6 | flags;
+	vcpu->cp0[OPEN(CP0_ENTRYLO1)] = (uint64_t)(index + 1) << 6 | flags;
 	vcpu->cp0[CP0_INDEX] = slot;
 	fake_privileged(vmm, 0, ENTRY, 0x42000002); /* TLBWI */
 }
@@ -416,8 +416,8 @@ static struct plain_entry random_entry(struct vcpu *vcpu)
 				 (random_below(2) ? ENTRYLO_D : 0);
 	vcpu->cp0[CP0_PAGEMASK] = mask;
 	vcpu->cp0[CP0_ENTRYHI] = entry.hi;
-	vcpu->cp0[CP0_ENTRYLO0] = entry.lo[0];
-	vcpu->cp0[CP0_ENTRYLO1] = entry.lo[1];
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = entry.lo[0];
+	vcpu->cp0[OPEN(CP0_ENTRYLO1)] = entry.lo[1];
 	vcpu->cp0[CP0_BADVADDR] = entry.hi & ~UINT64_C(0xfff);
 	return entry;
 }
@@ -451,8 +451,8 @@ static void check_read(struct vcpu *vcpu, const struct plain_entry *plain)
 	vcpu->cp0[CP0_INDEX] = index;
 	vtlb_read(vcpu);
 	assert_int_equal(vcpu->cp0[CP0_ENTRYHI], plain[index].hi);
-	assert_int_equal(vcpu->cp0[CP0_ENTRYLO0], plain[index].lo[0]);
-	assert_int_equal(vcpu->cp0[CP0_ENTRYLO1], plain[index].lo[1]);
+	assert_int_equal(vcpu->cp0[OPEN(CP0_ENTRYLO0)], plain[index].lo[0]);
+	assert_int_equal(vcpu->cp0[OPEN(CP0_ENTRYLO1)], plain[index].lo[1]);
 	assert_int_equal(vcpu->cp0[CP0_PAGEMASK], plain[index].mask);
 }
 

@@ -101,6 +101,12 @@ static void check_memmap(struct audit *audit)
 		const struct vm *vm;
 
 		replicas += page->state == PAGE_REPLICA;
+		if (page->state == PAGE_REGISTERS) {
+			vm = vmm->vm[page->vm];
+			if (!vm || page->ppn >= vm->config.vcpus ||
+			    i - vm->vcpu[page->ppn].registers.value > 1)
+				fail(audit, "memmap: register page that no vCPU has", i);
+		}
 		if (page->state != PAGE_GUEST)
 			continue;
 		vm = vmm->vm[page->vm];
@@ -166,6 +172,9 @@ static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t hi, 
 		const struct page *page;
 
 		page = mpn < audit->vmm->pages ? &audit->vmm->page[mpn] : NULL;
+		if (page && page->state == PAGE_REGISTERS && page->vm == vm->number &&
+		    page->ppn == vcpu->number)
+			continue;
 		if (!page || (page->state != PAGE_GUEST && page->state != PAGE_REPLICA) ||
 		    page->vm != vm->number)
 			fail(audit, what, at);

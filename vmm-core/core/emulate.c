@@ -95,18 +95,18 @@ static enum outcome move_to(struct vcpu *vcpu, struct trap *trap, uint32_t instr
 
 static enum outcome interrupt_enable(struct vcpu *vcpu, struct trap *trap, uint32_t instruction)
 {
-	uint64_t old = vcpu->cp0[CP0_STATUS];
+	uint32_t old = virtual_status(vcpu);
 
 	if (rd_of(instruction) != 12 || (instruction & 0x7df))
 		return RESERVED;
 	if (instruction & 0x20) {
-		vcpu->cp0[CP0_STATUS] = old | STATUS_IE;
+		vcpu->cp0[SLOT_ENABLED] = 1;
 		if (interrupt_deliverable(vcpu)) {
 			vcpu->check_interrupts = true;
 			attend(vcpu);
 		}
 	} else {
-		vcpu->cp0[CP0_STATUS] = old & ~(uint64_t)STATUS_IE;
+		vcpu->cp0[SLOT_ENABLED] = 0;
 	}
 	set_gpr(trap, rt_of(instruction), sign_extend_32(old));
 	vcpu->stats.emulated_di_ei++;
@@ -124,20 +124,20 @@ static enum outcome previous_set(struct vcpu *vcpu, struct trap *trap, uint32_t 
 
 static enum outcome eret(struct vcpu *vcpu, struct trap *trap, uint32_t instruction)
 {
-	uint64_t status = vcpu->cp0[CP0_STATUS];
+	uint64_t status = virtual_status(vcpu);
 
 	(void)instruction;
 	if (status & STATUS_ERL) {
-		trap->pc = vcpu->cp0[CP0_ERROREPC];
+		trap->pc = vcpu->cp0[OPEN(CP0_ERROREPC)];
 		status &= ~(uint64_t)STATUS_ERL;
 	} else {
-		trap->pc = vcpu->cp0[CP0_EPC];
+		trap->pc = vcpu->cp0[OPEN(CP0_EPC)];
 		status &= ~(uint64_t)STATUS_EXL;
 	}
 	trap->in_delay_slot = false;
 	vcpu->link = false;
 	hal_link_clear();
-	vcpu->cp0[CP0_STATUS] = status;
+	set_virtual_status(vcpu, status);
 	vcpu_status_changed(vcpu);
 	vcpu->stats.emulated_eret++;
 	hal_charge(CHARGE_ERET, 1);
@@ -272,13 +272,21 @@ void emulate_cop0(struct vcpu *vcpu, struct trap *trap, uint32_t instruction)
 		reflect(vcpu, trap, EXC_RI);
 }
 
+/* Now and then an instruction is considered for rewriting; true: it is to be executed again. */
+static bool its_turn(struct vcpu *vcpu, const struct trap *trap, uint32_t instruction)
+{
+	uint64_t *countdown = &vcpu->cp0[SLOT_COUNTDOWN];
+
+	return (!*countdown || !--*countdown) && rewrite_consider(vcpu, trap, instruction);
+}
+
 void emulate_privileged(struct vcpu *vcpu, struct trap *trap)
 {
 	uint32_t instruction;
 
 	if (!cp0_usable(vcpu))
 		reflect_coprocessor(vcpu, trap, 0);
-	else if (fetch_trapped(trap, &instruction))
+	else if (fetch_trapped(trap, &instruction) && !its_turn(vcpu, trap, instruction))
 		emulate_cop0(vcpu, trap, instruction);
 }
 

@@ -47,6 +47,10 @@ void mmio_access(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool fetc
 		return;
 	access = &access_of[instruction >> 26];
 	rt = instruction >> 16 & 31;
+	if (!rt && !access->store && rewrite_was_cache(vcpu, trap)) {
+		skip_instruction(trap);
+		return;
+	}
 	region = access->size && !access->link && !access->part
 			 ? vboard_region(vcpu->vm, gpa, access->size)
 			 : NULL;

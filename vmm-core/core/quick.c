@@ -13,37 +13,41 @@
 #define MTC0	 0x204
 #define DMTC0	 0x205
 #define MFMC0	 0x20b
+#define STATUS	 (12 * 8) /* register number * 8 + select */
 #define JR_RA	 0x03e00008
 #define BEQZ	 0x10000000 /* BEQ with rt = $0 */
 
-/* Registers by number * 8 + select, + 1; 0: not here. */
-extern const uint8_t quick_read32[256], quick_read64[256], quick_write[256];
+/* Slots of registers by number * 8 + select, + 1; 0: not here. */
+extern const uint16_t quick_read32[256], quick_read64[256], quick_write[256];
 extern const uint64_t quick_mask[CP0_REGISTERS];
 
-#define AT(number, select, name) [(number)*8 + (select)] = CP0_##name + 1
+#define AT(number, select, name)      [(number)*8 + (select)] = CP0_##name + 1
+#define AT_OPEN(number, select, name) [(number)*8 + (select)] = OPEN(CP0_##name) + 1
 
 /* MFC0 of registers of 32 bits without effects. */
-const uint8_t quick_read32[256] = {
-	AT(0, 0, INDEX),    AT(5, 0, PAGEMASK), AT(6, 0, WIRED),    AT(7, 0, HWRENA),
-	AT(12, 0, STATUS),  AT(12, 1, INTCTL),	AT(13, 0, CAUSE),   AT(15, 0, PRID),
-	AT(15, 1, EBASE),   AT(16, 0, CONFIG),	AT(16, 1, CONFIG1), AT(16, 2, CONFIG2),
-	AT(16, 3, CONFIG3), AT(28, 0, TAGLO),
+const uint16_t quick_read32[256] = {
+	AT(0, 0, INDEX),   AT(5, 0, PAGEMASK), AT(6, 0, WIRED),	   AT(7, 0, HWRENA),
+	AT(12, 1, INTCTL), AT(13, 0, CAUSE),   AT(15, 0, PRID),	   AT(15, 1, EBASE),
+	AT(16, 0, CONFIG), AT(16, 1, CONFIG1), AT(16, 2, CONFIG2), AT(16, 3, CONFIG3),
+	AT(28, 0, TAGLO),
 };
 
 /* DMFC0 of registers of 64 bits. */
-const uint8_t quick_read64[256] = {
-	AT(2, 0, ENTRYLO0),   AT(3, 0, ENTRYLO1),   AT(4, 0, CONTEXT),	  AT(4, 2, USERLOCAL),
-	AT(8, 0, BADVADDR),   AT(10, 0, ENTRYHI),   AT(14, 0, EPC),	  AT(20, 0, XCONTEXT),
-	AT(30, 0, ERROREPC),  AT(31, 2, KSCRATCH1), AT(31, 3, KSCRATCH2), AT(31, 4, KSCRATCH3),
-	AT(31, 5, KSCRATCH4), AT(31, 6, KSCRATCH5), AT(31, 7, KSCRATCH6),
+const uint16_t quick_read64[256] = {
+	AT(4, 0, CONTEXT),	   AT(4, 2, USERLOCAL),	      AT(8, 0, BADVADDR),
+	AT(10, 0, ENTRYHI),	   AT(20, 0, XCONTEXT),	      AT_OPEN(14, 0, EPC),
+	AT_OPEN(30, 0, ERROREPC),  AT_OPEN(31, 2, KSCRATCH1), AT_OPEN(31, 3, KSCRATCH2),
+	AT_OPEN(31, 4, KSCRATCH3), AT_OPEN(31, 5, KSCRATCH4), AT_OPEN(31, 6, KSCRATCH5),
+	AT_OPEN(31, 7, KSCRATCH6),
 };
 
-/* MTC0 and DMTC0 without effects beyond the register. */
-const uint8_t quick_write[256] = {
-	AT(0, 0, INDEX),      AT(2, 0, ENTRYLO0),   AT(3, 0, ENTRYLO1),	  AT(4, 0, CONTEXT),
-	AT(14, 0, EPC),	      AT(20, 0, XCONTEXT),  AT(28, 0, TAGLO),	  AT(30, 0, ERROREPC),
-	AT(31, 2, KSCRATCH1), AT(31, 3, KSCRATCH2), AT(31, 4, KSCRATCH3), AT(31, 5, KSCRATCH4),
-	AT(31, 6, KSCRATCH5), AT(31, 7, KSCRATCH6),
+/* MTC0 and DMTC0 without effects beyond the register; of EntryHi the ASID goes to the hardware. */
+const uint16_t quick_write[256] = {
+	AT(0, 0, INDEX),	   AT(4, 0, CONTEXT),	      AT(10, 0, ENTRYHI),
+	AT(20, 0, XCONTEXT),	   AT(28, 0, TAGLO),	      AT_OPEN(2, 0, ENTRYLO0),
+	AT_OPEN(3, 0, ENTRYLO1),   AT_OPEN(14, 0, EPC),	      AT_OPEN(30, 0, ERROREPC),
+	AT_OPEN(31, 2, KSCRATCH1), AT_OPEN(31, 3, KSCRATCH2), AT_OPEN(31, 4, KSCRATCH3),
+	AT_OPEN(31, 5, KSCRATCH4), AT_OPEN(31, 6, KSCRATCH5), AT_OPEN(31, 7, KSCRATCH6),
 };
 
 const uint64_t quick_mask[CP0_REGISTERS] = {
@@ -67,42 +71,51 @@ static unsigned register_of(uint32_t instruction)
 
 static bool move_from(struct vcpu *vcpu, struct trap *trap, uint32_t instruction, bool wide)
 {
-	unsigned reg = (wide ? quick_read64 : quick_read32)[register_of(instruction)];
+	unsigned slot = (wide ? quick_read64 : quick_read32)[register_of(instruction)];
 	uint64_t value;
 
-	if (!reg--)
+	if (!wide && register_of(instruction) == STATUS) {
+		set_rt(trap, instruction, (uint64_t)(int64_t)(int32_t)virtual_status(vcpu));
+		vcpu->stats.emulated_reads[CP0_STATUS]++;
+		hal_charge(CHARGE_QUICK_STATUS, 1);
+		return true;
+	}
+	if (!slot--)
 		return false;
-	value = vcpu->cp0[reg];
+	value = vcpu->cp0[slot];
 	set_rt(trap, instruction, wide ? value : (uint64_t)(int64_t)(int32_t)value);
-	vcpu->stats.emulated_reads[reg]++;
+	vcpu->stats.emulated_reads[slot % REGISTER_SLOTS]++;
 	hal_charge(CHARGE_QUICK_READ, 1);
 	return true;
 }
 
 static bool move_to(struct vcpu *vcpu, const struct trap *trap, uint32_t instruction)
 {
-	unsigned reg = quick_write[register_of(instruction)];
-	uint64_t mask;
+	unsigned slot = quick_write[register_of(instruction)];
+	uint64_t mask, value;
 
-	if (!reg--)
+	if (!slot--)
 		return false;
-	mask = quick_mask[reg];
-	vcpu->cp0[reg] = (vcpu->cp0[reg] & ~mask) | (trap->gpr[instruction >> 16 & 31] & mask);
-	vcpu->stats.emulated_writes[reg]++;
+	mask = quick_mask[slot % REGISTER_SLOTS];
+	value = (vcpu->cp0[slot] & ~mask) | (trap->gpr[instruction >> 16 & 31] & mask);
+	vcpu->cp0[slot] = value;
+	if (slot == CP0_ENTRYHI)
+		hal_cp0_write(CP0_ENTRYHI, value & ENTRYHI_ASID);
+	vcpu->stats.emulated_writes[slot % REGISTER_SLOTS]++;
 	hal_charge(CHARGE_QUICK_WRITE, 1);
 	return true;
 }
 
 static bool interrupt_enable(struct vcpu *vcpu, struct trap *trap, uint32_t instruction)
 {
-	uint32_t old = (uint32_t)vcpu->cp0[CP0_STATUS];
+	uint32_t old = virtual_status(vcpu);
 	bool enable = instruction & 0x20;
 
 	if ((instruction & 0xffdf) != 0x6000)
 		return false;
 	if (enable && (old & vcpu->cp0[CP0_CAUSE] & STATUS_IM))
 		return false;
-	vcpu->cp0[CP0_STATUS] = enable ? old | STATUS_IE : old & ~STATUS_IE;
+	vcpu->cp0[SLOT_ENABLED] = enable;
 	set_rt(trap, instruction, (uint64_t)(int64_t)(int32_t)old);
 	vcpu->stats.emulated_di_ei++;
 	hal_charge(CHARGE_QUICK_DI_EI, 1);
@@ -155,6 +168,11 @@ static bool privileged(struct vcpu *vcpu, struct trap *trap)
 		if (!delay_slot(trap, instruction, &next) ||
 		    !hal_fetch((struct gva){trap->pc + 4}, &instruction))
 			return false;
+	}
+	/* Now and then one is considered for rewriting. */
+	if (!--vcpu->cp0[SLOT_COUNTDOWN]) {
+		hal_charge(CHARGE_QUICK_MISS, 1);
+		return false;
 	}
 	switch (instruction >> 21) {
 	case MFC0:

@@ -34,7 +34,7 @@ static void detect_loop(struct vcpu *vcpu, const struct trap *trap)
 static void take(struct vcpu *vcpu, struct trap *trap, enum mips_exception code, uint64_t offset,
 		 unsigned unit)
 {
-	uint32_t status = (uint32_t)vcpu->cp0[CP0_STATUS];
+	uint32_t status = virtual_status(vcpu);
 	uint32_t cause = (uint32_t)vcpu->cp0[CP0_CAUSE] & ~(CAUSE_EXC | CAUSE_CE);
 	int32_t base = (int32_t)(vcpu->cp0[CP0_EBASE] & ~UINT32_C(0xfff));
 
@@ -42,7 +42,7 @@ static void take(struct vcpu *vcpu, struct trap *trap, enum mips_exception code,
 	if (status & STATUS_EXL) {
 		offset = VECTOR_GENERAL;
 	} else {
-		vcpu->cp0[CP0_EPC] = trap->pc;
+		vcpu->cp0[OPEN(CP0_EPC)] = trap->pc;
 		cause = trap->in_delay_slot ? cause | CAUSE_BD : cause & ~CAUSE_BD;
 	}
 	vcpu->cp0[CP0_CAUSE] = cause | (uint32_t)code << CAUSE_EXC_SHIFT | unit << CAUSE_CE_SHIFT;
@@ -106,7 +106,7 @@ void reflect_address(struct vcpu *vcpu, struct trap *trap, enum mips_exception c
 
 bool interrupt_deliverable(const struct vcpu *vcpu)
 {
-	uint32_t status = (uint32_t)vcpu->cp0[CP0_STATUS];
+	uint32_t status = virtual_status(vcpu);
 
 	return (status & vcpu->cp0[CP0_CAUSE] & STATUS_IM) &&
 	       (status & (STATUS_IE | STATUS_EXL | STATUS_ERL)) == STATUS_IE;

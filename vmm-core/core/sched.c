@@ -246,6 +246,7 @@ static void put_on(struct pcpu *cpu, struct vcpu *vcpu, struct trap *trap)
 	vcpu->boost = false;
 	vcpu->run_since = now;
 	vcpu->check_interrupts = true;
+	rewrite_attach(vcpu);
 	vcpu->vm->on_cpus++;
 	cpu->current = vcpu;
 	cpu->pass = vcpu->pass;

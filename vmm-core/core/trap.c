@@ -64,7 +64,8 @@ static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool repl
 		pmap_note_mapping(&vm->pmap[first + half], vcpu, hi);
 	}
 	vcpu->translated = true;
-	l2tlb_insert(vcpu, hi, true, lo);
+	if (!(vcpu->view & VIEW_SPECIAL))
+		l2tlb_insert(vcpu, hi, true, lo);
 	hal_tlb_write(hi, lo, 0, replace);
 }
 
@@ -130,6 +131,8 @@ static void slow_tlb(struct vcpu *vcpu, struct trap *trap, bool replace)
 		break;
 	}
 	entry = vtlb_find(vcpu, trap->bad_address);
+	if (!entry && rewrite_miss(vcpu, trap->bad_address))
+		return;
 	if (entry)
 		fill_mapped(vcpu, trap, entry, replace);
 	else
@@ -180,7 +183,7 @@ static void tlb_modified(struct vcpu *vcpu, struct trap *trap)
 	uint64_t size, lo;
 
 	vcpu->stats.trap_modified++;
-	if (!entry && write_unmapped(vcpu, trap))
+	if (!entry && (write_unmapped(vcpu, trap) || rewrite_store(vcpu, trap)))
 		return;
 	if (!entry) {
 		l2tlb_remove(vcpu, trap->bad_address, 0x2000, asid);
@@ -298,7 +301,7 @@ static void flush_tlb(struct vcpu *vcpu)
 	vcpu->flush_pending = false;
 	vcpu->stats.tlb_flushes++;
 	hal_charge(CHARGE_TLB_FLUSH, 1);
-	hal_tlb_flush();
+	flush_hardware(vcpu);
 }
 
 /* Chooses who goes on, until that is somebody who can. */
@@ -324,6 +327,7 @@ static void settle(struct pcpu *cpu, struct trap *trap)
 	}
 	if (cpu->current->flush_pending)
 		flush_tlb(cpu->current);
+	rewrite_map(cpu->current);
 	vcpu_apply_status(cpu->current);
 }
 

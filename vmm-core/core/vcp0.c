@@ -36,7 +36,8 @@ void vcp0_reset(struct vcpu *vcpu)
 	if (!vmm->cpu_known)
 		know_hardware(vmm);
 	for (unsigned i = 0; i < CP0_REGISTERS; i++)
-		vcpu->cp0[i] = vmm->reset_cp0[i];
+		vcpu->cp0[slot_of(i)] = vmm->reset_cp0[i];
+	set_virtual_status(vcpu, vmm->reset_cp0[CP0_STATUS]);
 	vcpu->cp0[CP0_EBASE] |= vcpu->number;
 	vcpu->cp0[CP0_CMGCRBASE] = vcpu->vm->cm.base >> 4;
 	vcpu->cp0[CP0_CAUSE] |= vcpu->pins;
@@ -66,8 +67,12 @@ uint64_t vcp0_read(struct vcpu *vcpu, unsigned number, unsigned select, unsigned
 	if (!which-- || is_hidden(which))
 		return 0;
 	*reg = which;
-	value = vcpu->cp0[which];
-	if (which == CP0_COUNT)
+	value = vcpu->cp0[slot_of(which)];
+	if (OPEN_REGISTERS >> which & 1) /* as the guest left it */
+		value &= cp0_description[which].write_mask;
+	else if (which == CP0_STATUS)
+		value = virtual_status(vcpu);
+	else if (which == CP0_COUNT)
 		value = vcp0_count(vcpu);
 	else if (which == CP0_RANDOM)
 		value = vtlb_random(vcpu);
@@ -144,7 +149,7 @@ static void wrote_status(struct vcpu *vcpu, uint64_t old)
 	status &= ~(clear_only & ~(uint32_t)old);
 	if ((status & STATUS_KSU) == STATUS_KSU) /* reserved */
 		status = (status & ~STATUS_KSU) | ((uint32_t)old & STATUS_KSU);
-	vcpu->cp0[CP0_STATUS] = status;
+	set_virtual_status(vcpu, status);
 	vcpu_status_changed(vcpu);
 }
 
@@ -180,8 +185,8 @@ void vcp0_write(struct vcpu *vcpu, unsigned number, unsigned select, uint64_t va
 		return;
 	*reg = which;
 	mask = cp0_description[which].write_mask;
-	old = vcpu->cp0[which];
-	vcpu->cp0[which] = (old & ~mask) | (value & mask);
+	old = vcpu->cp0[slot_of(which)];
+	vcpu->cp0[slot_of(which)] = (old & ~mask) | (value & mask);
 	if (write_effect[which])
 		write_effect[which](vcpu, old);
 }

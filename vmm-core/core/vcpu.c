@@ -71,10 +71,10 @@ void vcpu_status_changed(struct vcpu *vcpu)
 		vcpu->flush_pending = true;
 		attend(vcpu);
 	}
-	if (interrupt_deliverable(vcpu)) {
+	if (interrupt_deliverable(vcpu))
 		vcpu->check_interrupts = true;
+	if (vcpu->check_interrupts || vcpu->page_mapped != rewrite_wanted(vcpu))
 		attend(vcpu);
-	}
 	vcpu->real_status = real_status(vcpu);
 	if (vcpu->run == VCPU_RUNNING)
 		vcpu_apply_status(vcpu);
@@ -103,6 +103,12 @@ void vcpu_set_pin(struct vcpu *vcpu, unsigned ip, bool level)
 	vcpu->pins = level ? vcpu->pins | bit : vcpu->pins & ~bit;
 	vcpu->cp0[CP0_CAUSE] =
 		(vcpu->cp0[CP0_CAUSE] & ~(uint64_t)(CAUSE_IP & ~CAUSE_IP_SW)) | vcpu->pins | timer;
-	if (interrupt_deliverable(vcpu))
+	if (interrupt_deliverable(vcpu)) {
 		sched_kick(vcpu);
+	} else if (vcpu->run == VCPU_RUNNING && vcpu->page_mapped != rewrite_wanted(vcpu)) {
+		/* Rewritten code may be about to enable interrupts without our knowing. */
+		attend(vcpu);
+		if (vcpu->pcpu != vcpu->pcpu->vmm->active)
+			hal_ipi(vcpu->pcpu->number);
+	}
 }

@@ -52,7 +52,8 @@ size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *confi
 	return ALIGN(sizeof(struct vm)) + ALIGN(pages * sizeof(struct pmap_entry)) +
 	       ALIGN(blocks_of(pages, large_order(vmm, config))) +
 	       ALIGN(config->disks * sizeof(struct virtio_block)) +
-	       config->vcpus * ALIGN(vmm->config.l2tlb_entries * sizeof(struct l2tlb_entry));
+	       config->vcpus * ALIGN(vmm->config.l2tlb_entries * sizeof(struct l2tlb_entry)) +
+	       rewrite_memory_needed(vmm);
 }
 
 static int check_config(const struct vm_config *config)
@@ -84,6 +85,7 @@ static void lay_out(struct vm *vm)
 		vm->vcpu[i].l2tlb_mask = entries - 1;
 		at += ALIGN(entries * sizeof(struct l2tlb_entry));
 	}
+	vm->rewritten = (struct rewritten *)(void *)at;
 }
 
 static uint64_t machine_pages(const struct vmm *vmm)
@@ -123,6 +125,8 @@ int vmm_vm_create(struct vmm *vmm, const struct vm_config *config, void *memory,
 		vm->vcpu[i].vm = vm;
 		vm->vcpu[i].number = i;
 		vm->vcpu[i].pin = config->pin[i];
+		vm->vcpu[i].cp0 = vm->vcpu[i].own;
+		vm->vcpu[i].registers.value = MPN_NONE;
 		vtlb_reset(&vm->vcpu[i]);
 	}
 	vboard_init(vm);
@@ -163,6 +167,7 @@ void vm_reap(struct vm *vm)
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
 		l2tlb_flush(&vm->vcpu[i]);
 		vm->vcpu[i].tlb_pcpu = NULL;
+		rewrite_detach(&vm->vcpu[i]);
 	}
 	vm->vmm->committed -= vm->pages;
 	hal_vm_event(vm->number);
@@ -191,7 +196,7 @@ void vm_check_halted(struct vm *vm)
 {
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
 		const struct vcpu *vcpu = &vm->vcpu[i];
-		uint32_t status = (uint32_t)vcpu->cp0[CP0_STATUS];
+		uint32_t status = virtual_status(vcpu);
 
 		if (vcpu->run == VCPU_OFF)
 			continue;

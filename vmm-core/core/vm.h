@@ -27,10 +27,23 @@
 #define VTLB_ENTRIES	 64
 #define VTLB_FILTER	 256
 
-#define EBUSY_		 (-16)
-#define EINVAL_		 (-22)
-#define ENOMEM_		 (-12)
-#define ENOSPC_		 (-28)
+/* A vCPU's registers lie in a pair of pages (rewrite.c): the guest may read the first, by rewritten
+ * instructions, and write the second, where those registers are that a write changes nothing but.
+ */
+#define REGISTER_SLOTS	 512 /* a page */
+#define OPEN_REGISTERS                                                                             \
+	(UINT64_C(1) << CP0_ENTRYLO0 | UINT64_C(1) << CP0_ENTRYLO1 | UINT64_C(1) << CP0_EPC |      \
+	 UINT64_C(1) << CP0_ERROREPC | UINT64_C(0x3f) << CP0_KSCRATCH1)
+#define OPEN(reg)    (REGISTER_SLOTS + (reg))
+#define SLOT_ENABLED OPEN(CP0_STATUS) /* not zero: Status.IE; the bit of CP0_STATUS may be old */
+#define SLOT_COUNTDOWN                                                                             \
+	(REGISTER_SLOTS - 1) /* quick entries until one is considered for rewriting */
+_Static_assert(CP0_REGISTERS <= 64, "a set of registers is 64 bits");
+
+#define EBUSY_	(-16)
+#define EINVAL_ (-22)
+#define ENOMEM_ (-12)
+#define ENOSPC_ (-28)
 
 struct vm;
 struct vcpu;
@@ -42,8 +55,9 @@ enum page_state {
 	PAGE_RESERVED,	/* the monitor's own, or not there */
 	PAGE_FREE_HEAD, /* first page of a free block of 2^order */
 	PAGE_FREE,
-	PAGE_GUEST,   /* backs (vm, ppn); previous: its first replica */
-	PAGE_REPLICA, /* a read-only copy; previous: the next */
+	PAGE_GUEST,	/* backs (vm, ppn); previous: its first replica */
+	PAGE_REPLICA,	/* a read-only copy; previous: the next */
+	PAGE_REGISTERS, /* of vCPU ppn of the VM: one of its two pages */
 };
 
 struct page {
@@ -124,14 +138,15 @@ enum vcpu_run {
 
 struct vcpu {
 	/* Touched by most traps. */
-	uint64_t cp0[CP0_REGISTERS]; /* the virtual registers */
-	uint32_t real_status;	     /* for the virtual one */
-	uint8_t mode;		     /* enum guest_mode */
-	uint8_t view;		     /* what TLB contents hold for: VIEW_* */
-	bool check_interrupts;	     /* look at the virtual interrupt lines before going on */
-	bool link;		     /* LLbit of accesses the monitor does (xkseg.c) */
-	bool flush_pending;	     /* its hardware TLB entries are stale */
-	uint32_t pins;		     /* levels from the virtual GIC, bits as in Cause.IP */
+	uint64_t *cp0;	       /* the virtual registers; slot_of() */
+	uint32_t real_status;  /* for the virtual one */
+	uint8_t mode;	       /* enum guest_mode */
+	uint8_t view;	       /* what TLB contents hold for: VIEW_* */
+	bool check_interrupts; /* look at the virtual interrupt lines before going on */
+	bool link;	       /* LLbit of accesses the monitor does (xkseg.c) */
+	bool flush_pending;    /* its hardware TLB entries are stale */
+	uint8_t page_mapped;   /* enum page_access: what the hardware TLB has */
+	uint32_t pins;	       /* levels from the virtual GIC, bits as in Cause.IP */
 	struct vm *vm;
 	struct pcpu *pcpu;     /* its CPU, now or last */
 	struct pcpu *tlb_pcpu; /* the CPU whose TLB may hold its entries */
@@ -169,6 +184,11 @@ struct vcpu {
 
 	struct vcpu_context context; /* while not on a CPU */
 	struct vcpu_stats stats;
+
+	/* The register pages. */
+	struct mpn registers; /* the first; MPN_NONE: they are in own */
+	uint32_t rewrite_back_off;
+	uint64_t own[2 * REGISTER_SLOTS];
 };
 
 /* ---- VMs ---- */
@@ -193,7 +213,9 @@ struct vm {
 	/* Large pages are of 2^large_order pages (0: there are none), and mapped in pairs
 	 * ("blocks") by one TLB entry. */
 	unsigned large_order;
-	uint8_t *block_large; /* for each block of the pmap: is one */
+	uint8_t *block_large;	     /* for each block of the pmap: is one */
+	bool rewriting;		     /* all vCPUs that run have their register pages */
+	struct rewritten *rewritten; /* the table of rewritten words */
 	struct vm_memory memory;
 
 	struct vcpu vcpu[VMM_MAX_VCPUS];
@@ -372,6 +394,62 @@ uint64_t vcp0_read(struct vcpu *vcpu, unsigned number, unsigned select, unsigned
 void vcp0_write(struct vcpu *vcpu, unsigned number, unsigned select, uint64_t value, unsigned *reg);
 void vcp0_reset(struct vcpu *vcpu);
 uint32_t vcp0_count(const struct vcpu *vcpu);
+
+/* ---- rewrite.c ---- */
+enum page_access {
+	PAGE_UNMAPPED,
+	PAGE_READ_ONLY, /* an interrupt is pending: the next store comes here */
+	PAGE_OPEN,
+};
+size_t rewrite_memory_needed(const struct vmm *vmm);
+/* The vCPU goes on a CPU: has register pages from now on, when its VM's code is to be rewritten. */
+void rewrite_attach(struct vcpu *vcpu);
+void rewrite_detach(struct vcpu *vcpu);
+/* What the hardware should map of the register pages, and making it so. */
+enum page_access rewrite_wanted(const struct vcpu *vcpu);
+void rewrite_map(struct vcpu *vcpu);
+/* A miss, or a store that the hardware refused, at @va: whether it was the register pages'. */
+bool rewrite_miss(struct vcpu *vcpu, uint64_t va);
+bool rewrite_store(struct vcpu *vcpu, struct trap *trap);
+/* Considers the trapped instruction; true: rewritten, nothing has been executed. */
+bool rewrite_consider(struct vcpu *vcpu, const struct trap *trap, uint32_t instruction);
+/* Whether the instruction at trap->pc was a CACHE before. */
+bool rewrite_was_cache(struct vcpu *vcpu, const struct trap *trap);
+/* The guest maps something where the register pages are: no rewriting any more. */
+void rewrite_stop(struct vm *vm);
+bool rewrite_conflicts(const struct vtlb_entry *entry);
+
+/* Where register @reg is in vcpu->cp0. */
+static inline unsigned slot_of(unsigned reg)
+{
+	return OPEN_REGISTERS >> reg & 1 ? OPEN(reg) : reg;
+}
+
+/* The virtual Status with its IE. */
+static inline uint32_t virtual_status(const struct vcpu *vcpu)
+{
+	return ((uint32_t)vcpu->cp0[CP0_STATUS] & ~STATUS_IE) | (vcpu->cp0[SLOT_ENABLED] != 0);
+}
+
+static inline void set_virtual_status(struct vcpu *vcpu, uint64_t status)
+{
+	vcpu->cp0[CP0_STATUS] = (uint32_t)status;
+	vcpu->cp0[SLOT_ENABLED] = status & STATUS_IE;
+}
+
+static inline bool interrupt_pending(const struct vcpu *vcpu)
+{
+	return vcpu->cp0[CP0_STATUS] & vcpu->cp0[CP0_CAUSE] & STATUS_IM;
+}
+
+/* The whole hardware TLB, register pages included. */
+static inline void flush_hardware(struct vcpu *vcpu)
+{
+	hal_tlb_flush();
+	vcpu->page_mapped = PAGE_UNMAPPED;
+	if (vcpu->pcpu)
+		vcpu->pcpu->attention = true;
+}
 
 /* ---- emulate.c, branch.c, mmio.c, xkseg.c, unmapped.c ---- */
 

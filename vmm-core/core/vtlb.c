@@ -6,8 +6,8 @@
  */
 #include "vm.h"
 
-#define TAG	 (ENTRYHI_R | ENTRYHI_VPN2)
-#define NO_ENTRY (~0u)
+#define TAG		 (ENTRYHI_R | ENTRYHI_VPN2)
+#define ENTRYLO_WRITABLE UINT64_C(0x3ffffffff) /* cp0.def */
 
 static uint64_t tag_mask(uint32_t page_mask)
 {
@@ -65,6 +65,15 @@ const struct vtlb_entry *vtlb_find(struct vcpu *vcpu, uint64_t va)
 	return NULL;
 }
 
+/* CKSEG0, CKSEG1, xkphys: no translation is made from a TLB entry there, and what the hardware has
+ * is the monitor's. Kernels put entries there that are to match nothing. */
+static bool is_unmapped(uint64_t hi)
+{
+	const uint64_t ckseg01 = (MIPS_CKSEG0 & TAG) >> 30;
+
+	return hi >> 62 == 2 || (hi & TAG) >> 30 == ckseg01;
+}
+
 void vtlb_probe(struct vcpu *vcpu)
 {
 	uint64_t hi = vcpu->cp0[CP0_ENTRYHI];
@@ -76,6 +85,8 @@ void vtlb_probe(struct vcpu *vcpu)
 	}
 	/* The guest now holds that nothing translates this page. */
 	vcpu->cp0[CP0_INDEX] = INDEX_P;
+	if (is_unmapped(hi))
+		return;
 	l2tlb_remove(vcpu, hi, 0x2000, hi & ENTRYHI_ASID);
 	hal_tlb_remove(hi & (TAG | ENTRYHI_ASID));
 }
@@ -86,8 +97,8 @@ void vtlb_read(struct vcpu *vcpu)
 	const struct vtlb_entry *entry = &vcpu->vtlb[index];
 
 	vcpu->cp0[CP0_PAGEMASK] = entry->page_mask;
-	vcpu->cp0[CP0_ENTRYLO0] = entry->lo[0];
-	vcpu->cp0[CP0_ENTRYLO1] = entry->lo[1];
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = entry->lo[0];
+	vcpu->cp0[OPEN(CP0_ENTRYLO1)] = entry->lo[1];
 	vcpu->cp0[CP0_ENTRYHI] = entry->hi;
 	hal_cp0_write(CP0_ENTRYHI, entry->hi & ENTRYHI_ASID);
 }
@@ -143,10 +154,12 @@ static void drop(struct vcpu *vcpu, const struct vtlb_entry *entry)
 	uint64_t asid = entry->hi & ENTRYHI_ASID;
 	uint64_t size = ((uint64_t)entry->page_mask | 0x1fff) + 1;
 
+	if (is_unmapped(entry->hi) && !entry->page_mask)
+		return;
 	l2tlb_remove(vcpu, entry->hi, size, asid);
 	/* A global user page is in the hardware under no ASID: any finds it. */
 	if (entry->page_mask)
-		hal_tlb_flush();
+		flush_hardware(vcpu);
 	else
 		hal_tlb_remove(entry->hi);
 }
@@ -159,14 +172,15 @@ static void flush_if_emptied(struct vcpu *vcpu)
 		return;
 	vcpu->translated = false;
 	l2tlb_flush(vcpu);
-	hal_tlb_flush();
+	flush_hardware(vcpu);
 	vcpu->stats.tlb_flushes++;
 }
 
 bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random)
 {
 	uint32_t page_mask = (uint32_t)vcpu->cp0[CP0_PAGEMASK];
-	uint64_t lo0 = vcpu->cp0[CP0_ENTRYLO0], lo1 = vcpu->cp0[CP0_ENTRYLO1];
+	uint64_t lo0 = vcpu->cp0[OPEN(CP0_ENTRYLO0)] & ENTRYLO_WRITABLE;
+	uint64_t lo1 = vcpu->cp0[OPEN(CP0_ENTRYLO1)] & ENTRYLO_WRITABLE;
 	uint64_t global = lo0 & lo1 & ENTRYLO_G;
 	uint64_t bad = vcpu->cp0[CP0_BADVADDR];
 	struct vtlb_entry entry = {
@@ -180,6 +194,8 @@ bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random)
 	old = &vcpu->vtlb[index];
 	if (overlaps_any(vcpu, &entry, index))
 		return false;
+	if (vcpu->vm->rewriting && rewrite_conflicts(&entry))
+		rewrite_stop(vcpu->vm);
 	if (!random && has_valid_half(old) && ((old->hi ^ entry.hi) || old->page_mask))
 		drop(vcpu, old);
 	count_entry(vcpu, old, -1);

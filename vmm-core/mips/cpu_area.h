@@ -6,28 +6,31 @@
 #ifndef MIPS_CPU_AREA_H
 #define MIPS_CPU_AREA_H
 
-#define AREA_GPR	   0
-#define AREA_HI		   256
-#define AREA_LO		   264
-#define AREA_TRAP	   272 /* struct trap */
-#define AREA_STATUS	   336 /* Status for the return */
-#define AREA_STACK	   344
-#define AREA_VMM	   352
-#define AREA_L2TLB	   360 /* of the vCPU on this CPU; in a special view an empty entry */
-#define AREA_L2TLB_MASK	   368 /* (entries - 1) * 32 */
-#define AREA_QUICK	   376 /* what hal_quick() was told */
-#define AREA_NUMBER	   384
+#define AREA_GPR	      0
+#define AREA_HI		      256
+#define AREA_LO		      264
+#define AREA_TRAP	      272 /* struct trap */
+#define AREA_STATUS	      336 /* Status for the return */
+#define AREA_STACK	      344
+#define AREA_VMM	      352
+#define AREA_L2TLB	      360 /* of the vCPU on this CPU; in a special view an empty entry */
+#define AREA_L2TLB_MASK	      368 /* (entries - 1) * 32 */
+#define AREA_QUICK	      376 /* what hal_quick() was told */
+#define AREA_NUMBER	      384
 
-#define QUICK_STATUS	   (8 * 17) /* of the virtual registers */
-#define QUICK_CAUSE	   (8 * 21)
+#define QUICK_STATUS	      (8 * 17) /* of the virtual registers */
+#define QUICK_CAUSE	      (8 * 21)
+#define QUICK_ENABLED	      (8 * (512 + 17))
+#define QUICK_COUNTDOWN	      (8 * 511)
+#define SLOT_PLUS_ONE_ENTRYHI 16
 
-#define TRAP_GPR	   0 /* offsets in struct trap */
-#define TRAP_PC		   8
-#define TRAP_BAD_ADDRESS   16
-#define TRAP_CODE	   24
-#define TRAP_UNIT	   28
-#define TRAP_IN_DELAY_SLOT 29
-#define TRAP_REFILL	   30
+#define TRAP_GPR	      0 /* offsets in struct trap */
+#define TRAP_PC		      8
+#define TRAP_BAD_ADDRESS      16
+#define TRAP_CODE	      24
+#define TRAP_UNIT	      28
+#define TRAP_IN_DELAY_SLOT    29
+#define TRAP_REFILL	      30
 
 #ifndef __ASSEMBLER__
 #include "vmm/hal.h"

@@ -114,6 +114,10 @@ general_entry:
 	dmtc0	at, c0_kscratch6	/* where to go on */
 	lwu	k0, 0(k0)		/* just fetched: its page is in the TLB */
 quick_decode:
+	ld	at, QUICK_COUNTDOWN(k1)	/* now and then one is considered for rewriting */
+	daddiu	at, at, -1
+	beqz	at, quick_slow
+	 sd	at, QUICK_COUNTDOWN(k1)
 	srl	at, k0, 21
 	xori	at, at, 0x200 | 11
 	beqz	at, quick_mfmc0
@@ -177,33 +181,50 @@ quick_mfmc0:
 	andi	at, k0, 0xffdf
 	xori	at, at, 0x6000
 	bnez	at, quick_slow
-	 lw	t0, QUICK_STATUS(k1)
+	 ld	at, QUICK_ENABLED(k1)
+	lw	t0, QUICK_STATUS(k1)
+	sltu	at, $0, at
+	ins	t0, at, 0, 1		/* Status as it was */
 	andi	at, k0, 0x20
 	bnez	at, 1f
 	 lw	at, QUICK_CAUSE(k1)
-	move	at, t0
-	ins	at, $0, 0, 1
 	b	quick_write_gpr
-	 sw	at, QUICK_STATUS(k1)
+	 sd	$0, QUICK_ENABLED(k1)
 1:	and	at, at, t0
 	andi	at, at, 0xff00
 	bnez	at, quick_slow
-	 ori	at, t0, 1
+	 li	at, 1
 	b	quick_write_gpr
-	 sw	at, QUICK_STATUS(k1)
+	 sd	at, QUICK_ENABLED(k1)
+
+quick_status:
+	ld	at, QUICK_ENABLED(k1)
+	lw	t0, QUICK_STATUS(k1)
+	sltu	at, $0, at
+	b	quick_write_gpr
+	 ins	t0, at, 0, 1
 
 quick_mfc0:
 	dla	t0, quick_read32
+	ext	at, k0, 11, 5
+	dsll	at, at, 3
+	xori	at, at, 12 << 3		/* Status? */
+	andi	k1, k0, 7
+	or	at, at, k1
+	dmfc0	k1, c0_kscratch2
+	beqz	at, quick_status
+	 ld	k1, AREA_QUICK(k1)
 	b	1f
-	 ext	at, k0, 11, 5
+	 xori	at, at, 12 << 3
 quick_dmfc0:
 	dla	t0, quick_read64
 	ext	at, k0, 11, 5
-1:	dsll	at, at, 3
+	dsll	at, at, 4
 	daddu	t0, t0, at
 	andi	at, k0, 7
+1:	dsll	at, at, 1
 	daddu	t0, t0, at
-	lbu	t0, 0(t0)		/* register + 1 */
+	lhu	t0, 0(t0)		/* slot + 1 */
 	beqz	t0, quick_slow
 	 dsll	t0, t0, 3
 	daddu	t0, t0, k1
@@ -275,11 +296,16 @@ quick_mtc0:
 	andi	k0, k0, 7
 	or	at, at, k0
 	dla	k0, quick_write
-	daddu	k0, k0, at
-	lbu	k0, 0(k0)
-	beqz	k0, quick_slow
-	 dsll	k0, k0, 3
+	dsll	at, at, 1
+	daddu	at, at, k0
+	lhu	at, 0(at)		/* slot + 1 */
+	beqz	at, quick_slow
+	 dsll	k0, at, 3
 	daddu	k1, k1, k0
+	xori	k0, at, SLOT_PLUS_ONE_ENTRYHI
+	beqz	k0, quick_entryhi
+	 andi	k0, at, 0xff
+	dsll	k0, k0, 3
 	dla	at, quick_mask
 	daddu	at, at, k0
 	ld	at, -8(at)
@@ -290,6 +316,16 @@ quick_mtc0:
 	or	t0, t0, k0
 	b	quick_done
 	 sd	t0, -8(k1)
+
+/* The hardware's has the ASID alone. */
+quick_entryhi:
+	dla	at, quick_mask
+	ld	at, 8 * (SLOT_PLUS_ONE_ENTRYHI - 1)(at)
+	and	t0, t0, at
+	sd	t0, -8(k1)
+	andi	t0, t0, 0xff
+	b	quick_done
+	 dmtc0	t0, c0_entryhi
 
 /* Nothing to move: instruction fetch is coherent. By index, but Index Load Tag; and by address where
  * that needs no TLB: CKSEG0 and xkphys. */

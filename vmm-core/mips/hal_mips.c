@@ -8,6 +8,7 @@
  */
 #include "cpu_area.h"
 #include "mips/arch.h"
+#include "vm.h"
 
 #define XKPHYS_CACHED (MIPS_XKPHYS | (uint64_t)CCA_CACHED << 59)
 #define HOLE_START    UINT64_C(0x10000000)
@@ -24,6 +25,9 @@ _Static_assert(offsetof(struct cpu_area, l2tlb) == AREA_L2TLB, "entry.S");
 _Static_assert(offsetof(struct cpu_area, l2tlb_mask) == AREA_L2TLB_MASK, "entry.S");
 _Static_assert(offsetof(struct cpu_area, quick) == AREA_QUICK, "entry.S");
 _Static_assert(8 * CP0_STATUS == QUICK_STATUS && 8 * CP0_CAUSE == QUICK_CAUSE, "entry.S");
+_Static_assert(8 * SLOT_ENABLED == QUICK_ENABLED && 8 * SLOT_COUNTDOWN == QUICK_COUNTDOWN &&
+		       CP0_ENTRYHI + 1 == SLOT_PLUS_ONE_ENTRYHI,
+	       "entry.S");
 _Static_assert(offsetof(struct cpu_area, number) == AREA_NUMBER, "entry.S");
 _Static_assert(offsetof(struct trap, pc) == TRAP_PC, "entry.S");
 _Static_assert(offsetof(struct trap, bad_address) == TRAP_BAD_ADDRESS, "entry.S");
@@ -146,6 +150,24 @@ static void make_unused(unsigned index)
 	WRITE(5, 0, 0);
 	WRITE(0, 0, index);
 	INSTRUCTION("ehb\n\ttlbwi");
+}
+
+void hal_tlb_wire(uint64_t hi, const uint64_t lo[2])
+{
+	uint64_t asid = READ(10, 0) & ENTRYHI_ASID;
+
+	if (!((lo[0] | lo[1]) & ENTRYLO_V)) {
+		make_unused(0);
+		WRITE(6, 0, 0);
+	} else {
+		WRITE(6, 0, 1);
+		WRITE(10, 0, hi);
+		WRITE(2, 0, lo[0]);
+		WRITE(3, 0, lo[1]);
+		WRITE(0, 0, 0);
+		INSTRUCTION("ehb\n\ttlbwi");
+	}
+	WRITE(10, 0, asid);
 }
 
 void hal_tlb_remove(uint64_t hi)

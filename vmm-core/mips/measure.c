@@ -56,9 +56,10 @@ static void prepare(enum mips_exception code_, uint64_t bad, bool refill)
 
 static void guest_state(void)
 {
-	vcpu->cp0[CP0_STATUS] = STATUS_KX | STATUS_SX | STATUS_UX;
+	set_virtual_status(vcpu, STATUS_KX | STATUS_SX | STATUS_UX);
 	vcpu_status_changed(vcpu);
 	vcpu->check_interrupts = false;
+	vcpu->cp0[SLOT_COUNTDOWN] = 0; /* nothing is considered for rewriting */
 	vcpu->flush_pending = false;
 }
 
@@ -89,8 +90,9 @@ static uint64_t measure(enum mips_exception kind, uint64_t bad, bool refill, uin
 static void map_code(void)
 {
 	vcpu->cp0[CP0_ENTRYHI] = GUEST_PC & ~UINT64_C(0x1fff);
-	vcpu->cp0[CP0_ENTRYLO0] = CODE_PA >> 12 << 6 | 3 << 3 | ENTRYLO_D | ENTRYLO_V;
-	vcpu->cp0[CP0_ENTRYLO1] = (CODE_PA + 0x1000) >> 12 << 6 | 3 << 3 | ENTRYLO_D | ENTRYLO_V;
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = CODE_PA >> 12 << 6 | 3 << 3 | ENTRYLO_D | ENTRYLO_V;
+	vcpu->cp0[OPEN(CP0_ENTRYLO1)] =
+		(CODE_PA + 0x1000) >> 12 << 6 | 3 << 3 | ENTRYLO_D | ENTRYLO_V;
 	vcpu->cp0[CP0_PAGEMASK] = 0;
 	vcpu->cp0[CP0_BADVADDR] = GUEST_PC;
 	vtlb_write(vcpu, 5, false);
@@ -101,8 +103,8 @@ static void set_up_entry(void)
 	/* A page the guest has just looked up in its page table. */
 	vcpu->cp0[CP0_ENTRYHI] = 0x40000;
 	vcpu->cp0[CP0_BADVADDR] = 0x40000;
-	vcpu->cp0[CP0_ENTRYLO0] = 0x500 << 6 | 3 << 3 | ENTRYLO_V;
-	vcpu->cp0[CP0_ENTRYLO1] = 0x501 << 6 | 3 << 3 | ENTRYLO_V;
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = 0x500 << 6 | 3 << 3 | ENTRYLO_V;
+	vcpu->cp0[OPEN(CP0_ENTRYLO1)] = 0x501 << 6 | 3 << 3 | ENTRYLO_V;
 	vcpu->cp0[CP0_INDEX] = 9;
 }
 
@@ -114,8 +116,33 @@ static void drop_linear(void)
 
 static void raise_interrupt(void)
 {
-	vcpu->cp0[CP0_STATUS] |= STATUS_IE | 4 << STATUS_IM_SHIFT;
+	set_virtual_status(vcpu, virtual_status(vcpu) | STATUS_IE | 4 << STATUS_IM_SHIFT);
 	vcpu_set_pin(vcpu, 2, true);
+}
+
+/* The register pages have to be mapped again. */
+static void drop_register_page(void)
+{
+	vcpu->vm->rewriting = true;
+	vcpu->page_mapped = PAGE_UNMAPPED;
+	attend(vcpu);
+}
+
+/* The site is not rewritten yet, and its turn has come. */
+static void consider_again(void)
+{
+	vcpu->vm->rewriting = true;
+	vcpu->page_mapped = PAGE_OPEN;
+	vcpu->cp0[SLOT_COUNTDOWN] = 0;
+}
+
+static void rewriting(void)
+{
+	report("REGISTER_PAGE", measure(EXC_CPU, 0, false, 0x41626000, drop_register_page));
+	map_code();
+	report("REWRITE", measure(EXC_CPU, 0, false, 0x40a27000, consider_again));
+	vcpu->vm->rewriting = false;
+	vcpu->page_mapped = PAGE_UNMAPPED;
 }
 
 static uint64_t count_static(const uint32_t *from, const uint32_t *to)
@@ -135,6 +162,7 @@ static void start_monitor(void)
 		.l2tlb_entries = 4096,
 		.slice_cycles = 400000,
 		.large_pages = true,
+		.rewrite = true,
 	};
 	uint8_t *memory = (uint8_t *)(MIPS_CKSEG0 + MONITOR_PA);
 	unsigned number;
@@ -151,6 +179,7 @@ static void start_monitor(void)
 	prepare(EXC_INT, 0, false);
 	vmm_cpu_start(vmm, 0, &cpu_area.trap);
 	vcpu = &vmm->vm[0]->vcpu[0];
+	vcpu->vm->rewriting = false; /* except where that is measured */
 	guest_state();
 	cpu_area.trap.pc = GUEST_PC;
 	map_code();
@@ -259,10 +288,10 @@ static void quick_moves(void)
 		check_eq("MFC0 Status", gpr[r], STATUS_64BIT);
 		gpr[r] = UINT64_C(0xfedcba9876543210) + r;
 		run_guest(write, 1);
-		check_eq("DMTC0 KScratch3", vcpu->cp0[CP0_KSCRATCH3],
+		check_eq("DMTC0 KScratch3", vcpu->cp0[OPEN(CP0_KSCRATCH3)],
 			 UINT64_C(0xfedcba9876543210) + r);
 		run_guest(narrow, 1);
-		check_eq("MTC0 EntryLo0 by its mask", vcpu->cp0[CP0_ENTRYLO0],
+		check_eq("MTC0 EntryLo0 by its mask", vcpu->cp0[OPEN(CP0_ENTRYLO0)],
 			 (UINT64_C(0xfedcba9876543210) + r) & UINT64_C(0x3ffffffff));
 	}
 }
@@ -311,6 +340,8 @@ static void quick_paths(void)
 	gpr[A1] = UINT64_C(0x9800000000002000);
 	gpr[V1] = 1;
 	report("QUICK_BEQZ", cost_of_branch());
+	report("QUICK_STATUS", cost_of(MFC0(V0, 12, 0)));
+	report("QUICK_ENTRYHI", cost_of(DMTC0(ZERO, 10, 0)));
 	report("QUICK_READ", cost_of(DMFC0(V0, 8, 0)));
 	report("QUICK_WRITE", cost_of(MTC0(V0, 14, 0)));
 	report("QUICK_DI_EI", cost_of(DI(V0)));
@@ -346,5 +377,6 @@ void test(void)
 	       measure(EXC_TLBL, UINT64_C(0x900000001bdc0010), true, 0x8c820010, NULL));
 	report("INTERRUPT", measure(EXC_CPU, 0, false, 0x41626020, raise_interrupt));
 	vcpu_set_pin(vcpu, 2, false);
+	rewriting();
 	quick_paths();
 }

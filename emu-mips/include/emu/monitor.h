@@ -18,7 +18,7 @@ struct monitor;
 struct monitor_options {
 	unsigned l2tlb_entries; /* pairs a vCPU, a power of two up to 65536; 0: none */
 	unsigned slice_us;	/* time slice */
-	bool large_pages, overcommit;
+	bool large_pages, overcommit, rewrite;
 	unsigned audit_ms;    /* vmm_audit() every so many ms of simulated time; 0: never */
 	unsigned audit_traps; /* and after every so many monitor entries; 0: never */
 	struct vmm_numa numa;

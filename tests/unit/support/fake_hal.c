@@ -187,8 +187,15 @@ void hal_tlb_write(uint64_t hi, const uint64_t lo[2], uint64_t page_mask, bool r
 	old = (struct fake_tlb_entry *)fake_tlb_find(fake.current, hi);
 	assert_true(replace || !old); /* two entries for an address: a machine check */
 	if (!old)
-		old = &cpu->tlb[cpu->next++ % VTLB_ENTRIES];
+		old = &cpu->tlb[cpu->wired + cpu->next++ % (VTLB_ENTRIES - cpu->wired)];
 	*old = (struct fake_tlb_entry){true, hi, {lo[0], lo[1]}, page_mask};
+}
+
+void hal_tlb_wire(uint64_t hi, const uint64_t lo[2])
+{
+	here()->tlb[0] =
+		(struct fake_tlb_entry){(lo[0] | lo[1]) & ENTRYLO_V, hi, {lo[0], lo[1]}, 0};
+	here()->wired = here()->tlb[0].valid;
 }
 
 void hal_tlb_remove(uint64_t hi)

@@ -27,6 +27,7 @@ struct fake_cpu {
 	uint64_t cp0[CP0_REGISTERS];
 	struct fake_tlb_entry tlb[VTLB_ENTRIES];
 	unsigned next;		     /* entry that a random write takes */
+	unsigned wired;		     /* entries it does not take */
 	struct vcpu_context context; /* the registers of the guest on it */
 	uint64_t timer;
 	unsigned interrupts, ipis, flushes, links_cleared;

@@ -64,6 +64,9 @@ void hal_link_clear(void);
  * that without @replace none matches. EntryHi.ASID is left as @hi has it. */
 void hal_tlb_write(uint64_t hi, const uint64_t lo[2], uint64_t page_mask, bool replace);
 
+/* Writes the one entry that hal_tlb_write() never replaces. Both of @lo invalid: there is none. */
+void hal_tlb_wire(uint64_t hi, const uint64_t lo[2]);
+
 /* Removes the entry that matches @hi (VPN2 and ASID), if any. EntryHi.ASID is left unchanged. */
 void hal_tlb_remove(uint64_t hi);
 

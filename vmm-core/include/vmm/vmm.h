@@ -54,6 +54,7 @@ struct vmm_config {
 	bool xkseg_bit;		/* Config6.XKSEG_S may be used */
 	bool segctl;		/* Segmentation Control may be used */
 	bool large_pages;	/* 4 MiB entries for the unmapped segments */
+	bool rewrite;		/* privileged instructions become accesses to the register pages */
 	bool overcommit;	/* VMs' memory may exceed the machine's */
 	struct vmm_numa numa;
 };

@@ -42,7 +42,7 @@ static uint64_t *gpr;
 
 static void set_status(uint32_t status)
 {
-	vcpu->cp0[CP0_STATUS] = status;
+	set_virtual_status(vcpu, status);
 	vcpu_status_changed(vcpu);
 }
 
@@ -203,10 +203,10 @@ static void interrupts_off_and_on(void **state)
 	set_status(HOME | STATUS_IE);
 	fake_privileged(vmm, 0, ENTRY, DI(V0));
 	assert_int_equal(gpr[V0], HOME | STATUS_IE);
-	assert_int_equal(vcpu->cp0[CP0_STATUS], HOME);
+	assert_int_equal(virtual_status(vcpu), HOME);
 	fake_privileged(vmm, 0, ENTRY, EI(V0));
 	assert_int_equal(gpr[V0], HOME);
-	assert_int_equal(vcpu->cp0[CP0_STATUS], HOME | STATUS_IE);
+	assert_int_equal(virtual_status(vcpu), HOME | STATUS_IE);
 	fake_privileged(vmm, 0, ENTRY, DI(0)); /* $0 stays */
 	assert_int_equal(gpr[0], 0);
 }
@@ -220,7 +220,7 @@ static void interrupt_at_once(void **state)
 	vcpu->cp0[CP0_STATUS] &= ~(uint64_t)STATUS_BEV;
 	write_register(13, 0, 1 << 8); /* software interrupt 0 */
 	assert_int_equal(fake_privileged(vmm, 0, ENTRY, EI(0)), EBASE + VECTOR_GENERAL);
-	assert_int_equal(vcpu->cp0[CP0_EPC], ENTRY + 4);
+	assert_int_equal(vcpu->cp0[OPEN(CP0_EPC)], ENTRY + 4);
 	assert_true(vcpu->cp0[CP0_STATUS] & STATUS_EXL);
 	assert_int_equal(vcpu->cp0[CP0_CAUSE] & CAUSE_EXC, 0);
 }
@@ -254,14 +254,14 @@ static void return_from_exception(void **state)
 	unsigned cleared = fake.cpu[0].links_cleared;
 
 	(void)state;
-	vcpu->cp0[CP0_EPC] = 0x12345678;
-	vcpu->cp0[CP0_ERROREPC] = 0x87654320;
+	vcpu->cp0[OPEN(CP0_EPC)] = 0x12345678;
+	vcpu->cp0[OPEN(CP0_ERROREPC)] = 0x87654320;
 	vcpu->link = true;
 	set_status(HOME | STATUS_EXL | STATUS_ERL);
 	assert_int_equal(fake_privileged(vmm, 0, ENTRY, ERET), 0x87654320);
-	assert_int_equal(vcpu->cp0[CP0_STATUS], HOME | STATUS_EXL);
+	assert_int_equal(virtual_status(vcpu), HOME | STATUS_EXL);
 	assert_int_equal(fake_privileged(vmm, 0, ENTRY, ERET), 0x12345678);
-	assert_int_equal(vcpu->cp0[CP0_STATUS], HOME);
+	assert_int_equal(virtual_status(vcpu), HOME);
 	assert_false(vcpu->link);
 	assert_int_equal(fake.cpu[0].links_cleared, cleared + 2);
 }
@@ -318,7 +318,7 @@ static void coprocessors(void **state)
 	set_status(HOME | STATUS_KSU_U);
 	assert_int_equal(fake_privileged(vmm, 0, ENTRY, MFC0(V0, 12, 0)), EBASE + 0x180);
 	assert_int_equal(vcpu->cp0[CP0_CAUSE] & (CAUSE_EXC | CAUSE_CE), EXC_CPU << CAUSE_EXC_SHIFT);
-	assert_int_equal(vcpu->cp0[CP0_EPC], ENTRY);
+	assert_int_equal(vcpu->cp0[OPEN(CP0_EPC)], ENTRY);
 	set_status(HOME | STATUS_KSU_U | STATUS_CU0); /* a program that may */
 	assert_int_equal(fake_privileged(vmm, 0, ENTRY, MFC0(V0, 12, 0)), ENTRY + 4);
 	assert_int_equal(gpr[V0], HOME | STATUS_KSU_U | STATUS_CU0);
@@ -340,7 +340,7 @@ static void reserved_instructions(void **state)
 		set_status(HOME);
 		fake_privileged(vmm, 0, ENTRY, words[i]);
 		assert_int_equal(vcpu->cp0[CP0_CAUSE] & CAUSE_EXC, EXC_RI << CAUSE_EXC_SHIFT);
-		assert_int_equal(vcpu->cp0[CP0_EPC], ENTRY);
+		assert_int_equal(vcpu->cp0[OPEN(CP0_EPC)], ENTRY);
 	}
 }
 
@@ -357,7 +357,7 @@ static void nested(void **state)
 	assert_true(vcpu->cp0[CP0_CAUSE] & CAUSE_BD);
 	trap = trap_of(EXC_BP, EBASE + 0x200, 0);
 	fake_trap(vmm, 0, &trap);
-	assert_int_equal(vcpu->cp0[CP0_EPC], ENTRY);
+	assert_int_equal(vcpu->cp0[OPEN(CP0_EPC)], ENTRY);
 	assert_true(vcpu->cp0[CP0_CAUSE] & CAUSE_BD);
 	assert_int_equal(vcpu->cp0[CP0_CAUSE] & CAUSE_EXC, EXC_BP << CAUSE_EXC_SHIFT);
 }
@@ -430,7 +430,7 @@ static void lost_instruction(void **state)
 	fake.code_va = 0;
 	fake_trap(vmm, 0, &trap);
 	assert_int_equal(trap.pc, ENTRY);
-	assert_int_equal(vcpu->cp0[CP0_STATUS], HOME);
+	assert_int_equal(virtual_status(vcpu), HOME);
 }
 
 /* ---- delay slots ---- */
@@ -544,8 +544,8 @@ static uint8_t *map_xkseg(void)
 
 	vmm->config.xkseg_bit = false;
 	vcpu->cp0[CP0_ENTRYHI] = vcpu->cp0[CP0_BADVADDR] = XKSEG_VA;
-	vcpu->cp0[CP0_ENTRYLO0] = 0x77 << 6 | flags;
-	vcpu->cp0[CP0_ENTRYLO1] = ENTRYLO_G;
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = 0x77 << 6 | flags;
+	vcpu->cp0[OPEN(CP0_ENTRYLO1)] = ENTRYLO_G;
 	assert_true(vtlb_write(vcpu, 5, false));
 	return hal_page(vm->pmap[0x77].mpn);
 }
@@ -683,7 +683,7 @@ static void unmapped_start(void **state)
 	assert_int_equal(gpr[16], base | 0x8001);
 	assert_int_equal(gpr[17], base + (base | 0x8001));
 	assert_int_equal(gpr[18], UINT64_C(0xfffffffffffffe0f)); /* bits 3 to 8 from 0x8001: 1 */
-	assert_int_equal(vcpu->cp0[CP0_EPC], base);
+	assert_int_equal(vcpu->cp0[OPEN(CP0_EPC)], base);
 	assert_int_equal(gpr[19], HOME);
 	assert_int_equal(gpr[20], 0x77);
 	assert_int_equal(vm->state, VM_RUNNING);

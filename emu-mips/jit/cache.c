@@ -175,7 +175,10 @@ void cache_link(struct translator *jit, struct link *link, struct block *to)
 	if (to->incoming)
 		to->incoming->previous = &link->next;
 	to->incoming = link;
-	patch(jit, link, link->same_page ? to->entry : to->checked_entry);
+	patch(jit, link,
+	      link->same_line	? to->line_entry
+	      : link->same_page ? to->entry
+				: to->checked_entry);
 }
 
 static void unlink_exit(struct link *link)

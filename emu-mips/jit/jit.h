@@ -66,7 +66,8 @@ enum key_bits {
 	KEY_SEGMENTS = 1 << 4, /* kernel mode and legacy segments: CKSEG0/1, XKPHYS unmapped */
 	KEY_CAREFUL = 1 << 5,  /* variant without access groups and floating point */
 	KEY_SHORT = 1 << 6,    /* variant of few instructions, where a superblock does not pay */
-	KEYS = 1 << 7,
+	KEY_LINES = 1 << 7,    /* memory model `ccnuma`: checks first-level lines */
+	KEYS = 1 << 8,
 	KEY_VARIANTS = KEY_CAREFUL | KEY_SHORT,
 };
 
@@ -85,6 +86,7 @@ struct link {
 	uint64_t target;     /* guest address */
 	bool middle;	     /* leads into the middle of straight code */
 	bool same_page;	     /* the target's page is known to be mapped as it was */
+	bool same_line;	     /* and its line is in the first-level cache */
 };
 
 enum site_kind {
@@ -92,6 +94,8 @@ enum site_kind {
 	SITE_INTERPRET, /* this instruction is the interpreter's */
 	SITE_CONTINUE,	/* go on at pc through the block lookup */
 	SITE_FPU,	/* FP operation off the fast path: its handler, then resume */
+	SITE_LINE,	/* `ccnuma`: the line accessed lacks the right: ask the model, retry */
+	SITE_FETCH,	/* the same for the instruction's own line */
 };
 
 enum site_target {
@@ -117,6 +121,7 @@ struct site {
 	uint64_t taken, not_taken;
 	struct block *block;
 	const uint8_t *resume; /* executable view */
+	uint32_t fetch_line;   /* `ccnuma`: the instruction's line, counted from RAM's start */
 };
 
 struct page_ref {
@@ -136,6 +141,7 @@ struct block {
 	bool dead;
 	const uint8_t *entry;	      /* executable view */
 	const uint8_t *checked_entry; /* verifies first that va is still mapped to host_page */
+	const uint8_t *line_entry;    /* the first line is known to be in the first-level cache */
 	struct link *incoming;
 	struct link *links;
 	uint16_t link_count;
@@ -170,7 +176,7 @@ struct jit_stats {
 	uint64_t blocks, instructions, host_bytes; /* translated */
 	uint64_t evictions, invalidations;
 	uint64_t slow_memory, interpreted, continues, links, indirect_misses, fpu_slow;
-	uint64_t translate_ns;
+	uint64_t translate_ns, line_misses;
 };
 
 struct code_cache {
@@ -203,6 +209,7 @@ struct translator {
 	struct cpu *folding;		  /* scratch CPU for constant folding */
 	uint64_t wanted[BLOCK_MAX_PAGES]; /* pages (RAM offsets) to be marked before translation */
 	unsigned wanted_count;
+	uint8_t data_shift, fetch_shift; /* that code with KEY_LINES was made for */
 	struct jit_stats stats;
 };
 
@@ -253,6 +260,7 @@ struct trace_insn {
 	uint8_t destination; /* general register written, 0: none */
 	bool delay_slot;
 	bool check_page; /* enters another mapped page: its translation must be checked */
+	bool check_line; /* enters another first-level line: its presence must be checked */
 	uint8_t page;	 /* index in trace.host_page */
 	int8_t group;	 /* -1: none */
 	bool group_head;

@@ -68,7 +68,7 @@ static void take_state(const struct cpu *cpu, struct record *r)
 			     .hi = cpu->hi,
 			     .lo = cpu->lo,
 			     .linked_address = cpu->linked_address};
-	r->flags = (uint64_t)cpu->in_delay_slot | (uint64_t)cpu->linked << 1 |
+	r->flags = (uint64_t)cpu->in_delay_slot | (uint64_t)cpu->linked << 12 |
 		   (uint64_t)cpu->waiting << 2 | (uint64_t)cpu->interrupt_pending << 3 |
 		   (uint64_t)cpu->mode << 4 | (uint64_t)cpu->fr << 8 |
 		   (uint64_t)cpu->fpu_usable << 9 | (uint64_t)cpu->address_32bit << 10 |
@@ -233,8 +233,15 @@ static void leader_code_written(struct machine *machine, uint64_t pa, uint64_t l
 	translator_engine.code_written(machine, pa, length);
 }
 
+static void leader_memory_model_changed(struct machine *machine)
+{
+	translator_engine.memory_model_changed(machine);
+}
+
 const struct engine_ops lockstep_engine = {
 	.name = "lockstep",
+	.ccnuma = true,
+	.memory_model_changed = leader_memory_model_changed,
 	.create = leader_create,
 	.destroy = leader_destroy,
 	.run = leader_run,
@@ -243,6 +250,8 @@ const struct engine_ops lockstep_engine = {
 
 const struct engine_ops lockstep_blocks_engine = {
 	.name = "lockstep-blocks",
+	.ccnuma = true,
+	.memory_model_changed = leader_memory_model_changed,
 	.create = blocks_create,
 	.destroy = leader_destroy,
 	.run = leader_run,
@@ -295,6 +304,7 @@ static int follower_create(struct machine *machine, struct error *error)
 
 const struct engine_ops lockstep_follower_engine = {
 	.name = "lockstep-follower",
+	.ccnuma = true,
 	.create = follower_create,
 	.destroy = follower_destroy,
 	.run = follower_run,

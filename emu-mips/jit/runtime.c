@@ -23,14 +23,17 @@ uint32_t cpu_key(const struct cpu *cpu)
 {
 	uint32_t key = cpu->mode;
 
+	if (cpu->fetch_lines.base)
+		key |= KEY_LINES;
 	if (cpu->address_32bit)
 		key |= KEY_ADDRESS32;
 	if (cpu->ops_64bit)
 		key |= KEY_OPS64;
 	if (cpu->mode == MODE_KERNEL && cpu->cp0[CP0_SEGCTL0] == UINT64_C(0x00200010) &&
 	    cpu->cp0[CP0_SEGCTL1] == UINT64_C(0x00030002) &&
-	    cpu->cp0[CP0_SEGCTL2] == UINT64_C(0x003a043a))
-		key |= KEY_SEGMENTS;
+	    cpu->cp0[CP0_SEGCTL2] == UINT64_C(0x003a043a) &&
+	    !((key & KEY_LINES) && (cpu->cp0[CP0_CONFIG] & CONFIG_K0) == CCA_UNCACHED))
+		key |= KEY_SEGMENTS; /* uncached CKSEG0 has no entry in the software TLB */
 	return key;
 }
 
@@ -305,18 +308,23 @@ static const uint8_t *go_on(struct cpu *cpu, struct jit_frame *frame, enum arriv
 	return code ? code : jit->thunk_exit;
 }
 
+static uint64_t accessed_address(const struct cpu *cpu, const struct site *site)
+{
+	uint64_t va = cpu->gpr[field_rs(site->word)] + (uint64_t)(int64_t)site->offset;
+
+	if (site->index_address)
+		va += cpu->gpr[field_rt(site->word)];
+	return cpu->address_32bit ? (uint64_t)(int64_t)(int32_t)va : va;
+}
+
 /* Fills the software TLB for a missed access; whether the access will hit now. */
 static bool fill(struct cpu *cpu, const struct site *site)
 {
-	uint64_t va = cpu->gpr[field_rs(site->word)] + (uint64_t)(int64_t)site->offset;
+	uint64_t va = accessed_address(cpu, site);
 	const struct softtlb_entry *entry;
 	bool exception;
 	uint64_t pa, tag;
 
-	if (site->index_address)
-		va += cpu->gpr[field_rt(site->word)];
-	if (cpu->address_32bit)
-		va = (uint64_t)(int64_t)(int32_t)va;
 	if (va & (site->size - 1u))
 		return false;
 	if (!softtlb_fill(cpu, va, (enum access)site->access, true, &pa, &exception))
@@ -324,6 +332,55 @@ static bool fill(struct cpu *cpu, const struct site *site)
 	entry = &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
 	tag = site->access == ACCESS_WRITE ? entry->write_tag : entry->read_tag;
 	return tag == ((va + site->span) & ~(MIPS_PAGE_SIZE - 1));
+}
+
+/* Whether what follows the instruction of @site in its line can be executed without a fetch. */
+static bool line_present(const struct cpu *cpu, const struct site *site)
+{
+	return !cpu->fetch_lines.base || cpu->fetch_lines.rights[site->fetch_line] != RIGHT_NONE;
+}
+
+/* Host address of what @site's line check was about. The entry of the software TLB may have been
+ * reused since the head of an access group looked at it. */
+static const uint8_t *missed_address(struct cpu *cpu, const struct site *site)
+{
+	const struct softtlb_entry *entry;
+	bool exception;
+	uint64_t va, pa;
+
+	if (site->kind == SITE_FETCH)
+		return cpu->machine->ram + ((uint64_t)site->fetch_line << cpu->fetch_lines.shift);
+	va = accessed_address(cpu, site);
+	entry = &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
+	if (entry->read_tag != (va & ~(MIPS_PAGE_SIZE - 1)))
+		return softtlb_fill(cpu, va, ACCESS_READ, true, &pa, &exception);
+	return (const uint8_t *)(uintptr_t)(va + entry->addend);
+}
+
+/*
+ * Memory model `ccnuma`: the present instruction's line (or that of its data) is missing. The model
+ * is asked as the interpreter would at this point, the CPU stalls, and translated code goes on if
+ * the rest of the block still fits before the limit and nothing else has come up. Otherwise this
+ * instruction, whose fetch has been paid for, is executed here.
+ */
+static const uint8_t *line_missed(struct translator *jit, struct cpu *cpu, struct jit_frame *frame,
+				  const struct site *site)
+{
+	bool at_entry = site->kind == SITE_FETCH && !site->give_back;
+	int64_t needed = at_entry ? site->block->length : 0; /* charged behind the check */
+	uint64_t before = cpu->cycles;
+
+	if (at_entry && must_leave(cpu))
+		return go_on(cpu, frame, ARRIVAL_AGAIN);
+	jit->stats.line_misses++;
+	line_miss(cpu, missed_address(cpu, site), (enum access)site->access);
+	frame->budget -= (int64_t)(cpu->cycles - before);
+	if (frame->budget >= needed && cpu->limit == frame->limit && !must_leave(cpu) &&
+	    line_present(cpu, site))
+		return site->resume;
+	jit->stats.interpreted++;
+	interpreter_execute(cpu, site->word);
+	return go_on(cpu, frame, ARRIVAL_MIDDLE);
 }
 
 /*
@@ -343,7 +400,7 @@ static bool interpret_inside(struct translator *jit, struct cpu *cpu, struct jit
 	return site->resume && cpu->pc == next && cpu->cycles == cycles && !cpu->in_delay_slot &&
 	       cpu->limit == frame->limit && !cpu->interrupt_pending && !cpu->waiting &&
 	       !cpu->machine->stop && cpu->softtlb == softtlb && cpu_key(cpu) == key &&
-	       !site->block->dead;
+	       !site->block->dead && line_present(cpu, site);
 }
 
 static bool is_eret(uint32_t word)
@@ -370,6 +427,9 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		jit->stats.interpreted++;
 		interpreter_step(cpu);
 		return go_on(cpu, frame, ARRIVAL_HEAD);
+	case SITE_LINE:
+	case SITE_FETCH:
+		return line_missed(jit, cpu, frame, site);
 	case SITE_INTERPRET:
 		/* Behind the end of a block the instruction has not been charged. */
 		if (cpu->cycles < cpu->limit && interpret_inside(jit, cpu, frame, site))

@@ -139,6 +139,9 @@ static bool append(struct cpu *cpu, struct trace *trace, uint64_t pc, bool delay
 	i->check_page = trace->length > 0 && i->page != trace->insn[trace->length - 1].page &&
 			!address_unmapped(trace->key, pc);
 	i->sources = sources(i->insn, i->word) & ~UINT32_C(1);
+	i->check_line = (trace->key & KEY_LINES) && trace->length > 0 &&
+			pc >> cpu->fetch_lines.shift !=
+				trace->insn[trace->length - 1].pc >> cpu->fetch_lines.shift;
 	i->destination = (uint8_t)destination(i->insn, i->word);
 	trace->length++;
 	return true;

@@ -7,6 +7,15 @@
 
 #include "mips/arch.h"
 
+/* The first-level line of @i, counted from the start of RAM. */
+static uint32_t fetch_line(const struct builder *t, const struct trace_insn *i)
+{
+	uint64_t offset = (uint64_t)(t->trace->host_page[i->page] - t->jit->machine->ram) +
+			  i->pc % MIPS_PAGE_SIZE;
+
+	return (uint32_t)(offset >> t->cpu->fetch_lines.shift);
+}
+
 struct site *make_site(struct builder *t, enum site_kind kind)
 {
 	const struct trace_insn *i = &t->trace->insn[t->index];
@@ -16,7 +25,8 @@ struct site *make_site(struct builder *t, enum site_kind kind)
 			      .give_back = (uint16_t)(t->trace->length - t->index),
 			      .word = i->word,
 			      .pc = i->pc,
-			      .block = t->block};
+			      .block = t->block,
+			      .fetch_line = fetch_line(t, i)};
 	if (i->delay_slot) {
 		site->target = t->slot.target;
 		site->taken = t->slot.taken;
@@ -65,11 +75,14 @@ void add_zero_stub(struct builder *t, uint8_t *place, struct site *site, bool db
 static struct link *make_link(struct builder *t, uint64_t pc)
 {
 	struct link *link = &t->link[t->links++];
-	uint64_t page = t->trace->insn[t->index].pc & ~(MIPS_PAGE_SIZE - 1);
+	uint64_t from = t->trace->insn[t->index].pc;
+	uint64_t page = from & ~(MIPS_PAGE_SIZE - 1);
 
 	*link = (struct link){.target = pc};
 	link->same_page =
 		(pc & ~(MIPS_PAGE_SIZE - 1)) == page || address_unmapped(t->trace->key, pc);
+	link->same_line = (t->trace->key & KEY_LINES) &&
+			  pc >> t->cpu->fetch_lines.shift == from >> t->cpu->fetch_lines.shift;
 	return link;
 }
 
@@ -114,7 +127,7 @@ struct site *interpret_if(struct builder *t, enum condition cc)
 }
 
 /* Checks that the page of the present instruction is mapped as it was at translation. */
-void emit_page_check(struct builder *t, const struct trace_insn *i)
+static void emit_page_check(struct builder *t, const struct trace_insn *i)
 {
 	uint64_t page = i->pc & ~(MIPS_PAGE_SIZE - 1);
 	int32_t entry =
@@ -130,6 +143,32 @@ void emit_page_check(struct builder *t, const struct trace_insn *i)
 	emit_alu_r_rm(&t->e, true, ALU_CMP, RAX,
 		      op_mem(RCX, entry + (int32_t)offsetof(struct softtlb_entry, addend)));
 	add_site_stub(t, emit_jcc(&t->e, CC_NE), make_site(t, SITE_CONTINUE));
+}
+
+/* Checks that the line of the present instruction is in the first-level cache. */
+static struct site *emit_line_check(struct builder *t)
+{
+	struct site *site = make_site(t, SITE_FETCH);
+	struct operand right = op_mem(RAX, (int32_t)site->fetch_line);
+
+	site->access = ACCESS_FETCH;
+	emit_mov_r_rm(&t->e, true, RAX, CPU_FIELD(fetch_lines.rights));
+	if (site->fetch_line > INT32_MAX) {
+		emit_mov_r_imm(&t->e, RCX, site->fetch_line);
+		right = op_index(RAX, RCX, 0, 0);
+	}
+	emit_cmp8_rm_i(&t->e, right, RIGHT_NONE);
+	add_site_stub(t, emit_jcc(&t->e, CC_E), site);
+	site->resume = emit_here(&t->e);
+	return site;
+}
+
+void emit_fetch_checks(struct builder *t, const struct trace_insn *i)
+{
+	if (i->check_page)
+		emit_page_check(t, i);
+	if (i->check_line)
+		emit_line_check(t);
 }
 
 translate_function *translator_of(const struct insn *insn)
@@ -266,8 +305,7 @@ void translate_plain(struct builder *t, const struct trace_insn *i)
 	translate_function *f = translator_of(i->insn);
 
 	t->locked = 0;
-	if (i->check_page)
-		emit_page_check(t, i);
+	emit_fetch_checks(t, i);
 	if (exact_here(i->insn, t->trace->key)) {
 		check_fpu(t, i);
 		if (fold(t, i))
@@ -362,6 +400,9 @@ static void emit_entry(struct builder *t)
 			t->stub[n].site->give_back = 0; /* nothing charged yet */
 	}
 	block->entry = emit_here(&t->e);
+	if (t->trace->key & KEY_LINES)
+		emit_line_check(t)->give_back = 0;
+	block->line_entry = emit_here(&t->e);
 	emit_alu_rm_i(&t->e, true, ALU_SUB, op_reg(REG_BUDGET), (int32_t)t->trace->length);
 	site = make_site(t, SITE_CONTINUE);
 	add_site_stub(t, emit_jcc(&t->e, CC_S), site);

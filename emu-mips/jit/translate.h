@@ -57,7 +57,7 @@ struct stub {
 	struct register_state state;
 };
 
-#define MAX_STUBS (BLOCK_MAX_LENGTH * 4 + 8)
+#define MAX_STUBS (BLOCK_MAX_LENGTH * 6 + 8)
 #define MAX_LINKS (BLOCK_MAX_LENGTH + 4)
 
 struct builder {
@@ -155,8 +155,9 @@ struct site *interpret_if(struct builder *t, enum condition cc);
 void translate_plain(struct builder *t, const struct trace_insn *i);
 /* Checks, before the first floating-point instruction, that the FPU is as translated code needs. */
 void check_fpu(struct builder *t, const struct trace_insn *i);
-/* Checks that the page of the present instruction is mapped as it was at translation. */
-void emit_page_check(struct builder *t, const struct trace_insn *i);
+/* Checks what the trace says is to be checked before the present instruction: that its page is
+ * mapped as it was at translation, and (`ccnuma`) that its line is in the first-level cache. */
+void emit_fetch_checks(struct builder *t, const struct trace_insn *i);
 
 /* How @insn is translated; NULL: it is the interpreter's. */
 translate_function *translator_of(const struct insn *insn);

@@ -304,8 +304,8 @@ static bool followed_by(const struct builder *t, unsigned id)
 	const struct trace_insn *i = &t->trace->insn[t->index], *next = i + 1;
 
 	return t->index + 1 < t->trace->length && !i->delay_slot && next->insn->id == id &&
-	       !next->check_page && i->destination && next->destination == i->destination &&
-	       field_rt(next->word) == i->destination;
+	       !next->check_page && !next->check_line && i->destination &&
+	       next->destination == i->destination && field_rt(next->word) == i->destination;
 }
 
 /* Bytes swapped within halfwords = bytes of the word reversed, then rotated by 16. */

@@ -180,10 +180,10 @@ static unsigned emit_static_jump(struct builder *t, const struct trace_insn *i, 
 
 bool cannot_leave(uint32_t key, const struct trace_insn *i)
 {
-	if (i->check_page || !(key & KEY_OPS64))
+	if (i->check_page || i->check_line || !(key & KEY_OPS64))
 		return false;
 	if (i->group >= 0 && !i->group_head)
-		return !(i->insn->flags & INSN_FPU);
+		return !(i->insn->flags & INSN_FPU) && !(key & KEY_LINES);
 	return i->insn->class == CLASS_INT && !(i->insn->flags & (INSN_TRAPS | INSN_FPU)) &&
 	       i->insn->format != FORMAT_EXTRACT && i->insn->format != FORMAT_INSERT &&
 	       i->insn->format != FORMAT_RD_RS && translator_of(i->insn);
@@ -280,8 +280,7 @@ static unsigned emit_likely(struct builder *t, const struct trace_insn *i)
 
 unsigned translate_branch(struct builder *t, const struct trace_insn *i)
 {
-	if (i->check_page)
-		emit_page_check(t, i);
+	emit_fetch_checks(t, i);
 	check_fpu(t, i);
 	if (i->insn->id == INSN_ID_jr || i->insn->id == INSN_ID_jalr) {
 		if (!i->jump_known)

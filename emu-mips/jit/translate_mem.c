@@ -23,6 +23,7 @@ struct access_plan {
 	unsigned span; /* the access goes on to the cell of @size bytes at address + span */
 	bool write;
 	bool grouped;
+	bool lines_later; /* the caller checks the first-level line */
 };
 
 static struct site *memory_site(struct builder *t, const struct access_plan *plan)
@@ -74,11 +75,33 @@ static void emit_index(struct builder *t)
 }
 
 /*
+ * Memory model `ccnuma`: the host address @at must lie in a first-level line with the right to it;
+ * @scratch is clobbered. A miss asks the model and comes back at @again.
+ */
+static void emit_line_check(struct builder *t, const struct access_plan *plan, struct operand at,
+			    enum host_reg scratch, const uint8_t *again)
+{
+	struct emitter *e = &t->e;
+	struct site *site;
+
+	if (!(t->trace->key & KEY_LINES))
+		return;
+	site = memory_site(t, plan);
+	site->kind = SITE_LINE;
+	site->resume = again;
+	emit_lea(e, true, scratch, at);
+	emit_shift_i(e, true, SHIFT_SHR, op_reg(scratch), t->cpu->data_lines.shift);
+	emit_alu_r_rm(e, true, ALU_ADD, scratch, CPU_FIELD(data_lines.base));
+	emit_cmp8_rm_i(e, op_mem(scratch, 0), plan->write ? RIGHT_WRITE : RIGHT_READ);
+	add_site_stub(t, emit_jcc(e, CC_B), site);
+}
+
+/*
  * RAX = host address of the access. One compare covers the page and the alignment, and with a span
  * also that the last cell is in the same page: the entry found by the first address can only hold
- * the page of the last one when that is the same page.
+ * the page of the last one when that is the same page. Returns where to try it again.
  */
-static void emit_host_address(struct builder *t, const struct access_plan *plan)
+static const uint8_t *emit_host_address(struct builder *t, const struct access_plan *plan)
 {
 	struct emitter *e = &t->e;
 	int32_t tag = plan->write ? ENTRY_FIELD(write_tag) : ENTRY_FIELD(read_tag);
@@ -112,6 +135,24 @@ static void emit_host_address(struct builder *t, const struct access_plan *plan)
 	add_site_stub(t, emit_jcc(e, CC_NE), site);
 	entry.disp = ENTRY_FIELD(addend);
 	emit_alu_r_rm(e, true, ALU_ADD, RAX, entry);
+	if (!plan->grouped && !plan->lines_later)
+		emit_line_check(t, plan, op_mem(RAX, 0), RCX, site->resume);
+	return site->resume;
+}
+
+/* Member @i of a group, whose pointer is in @pointer or, where that is RAX, in its home too. */
+static struct operand group_access(struct builder *t, const struct trace_insn *i,
+				   const struct access_plan *plan, enum host_reg pointer)
+{
+	const uint8_t *again = emit_here(&t->e);
+
+	if (pointer == RAX && (t->trace->key & KEY_LINES))
+		emit_mov_r_rm(&t->e, true, RAX, FRAME_FIELD(group[i->group]));
+	/* Of an unaligned access the addressed byte, which lies in the aligned word. */
+	emit_line_check(t, plan,
+			op_mem(pointer, i->group_offset + (int32_t)unaligned_bias(i->insn)), RCX,
+			again);
+	return op_mem(pointer, i->group_offset);
 }
 
 /* The operand in host memory that instruction @i (base and offset) accesses. */
@@ -121,27 +162,29 @@ static struct operand emit_access(struct builder *t, const struct trace_insn *i,
 				   .offset = (int32_t)field_simm(i->word),
 				   .size = access_size(i->insn),
 				   .write = write};
+	enum host_reg pointer;
 
 	if (i->group < 0) {
 		emit_host_address(t, &plan);
 		return op_mem(RAX, 0);
 	}
 	if (i->group_head) {
-		enum host_reg pointer;
 		const struct access_group *group = &t->trace->group[i->group];
+		struct access_plan whole = {.base = plan.base,
+					    .offset = group->head_offset,
+					    .size = group->alignment,
+					    .span = group->span,
+					    .write = group->write,
+					    .grouped = true};
 
-		plan.offset = group->head_offset;
-		plan.size = group->alignment;
-		plan.span = group->span;
-		plan.write = group->write;
-		plan.grouped = true;
-		emit_host_address(t, &plan);
+		emit_host_address(t, &whole);
 		pointer = target(t, VIRTUAL_GROUP + (unsigned)i->group);
 		emit_mov_r_rm(&t->e, true, pointer, op_reg(RAX));
 		finish(t, VIRTUAL_GROUP + (unsigned)i->group, pointer);
-		return op_mem(pointer, i->group_offset);
+	} else {
+		pointer = source_register(t, VIRTUAL_GROUP + (unsigned)i->group, RAX);
 	}
-	return op_mem(source_register(t, VIRTUAL_GROUP + (unsigned)i->group, RAX), i->group_offset);
+	return group_access(t, i, &plan, pointer);
 }
 
 static bool load(struct builder *t, const struct trace_insn *i, enum load_kind kind)
@@ -280,6 +323,12 @@ static void emit_physical(struct builder *t)
 	emit_cmov(e, true, CC_AE, RAX, op_reg(RDX));
 }
 
+/* As link_in_use(). */
+static bool links_shared(const struct builder *t)
+{
+	return t->jit->machine->links && !(t->trace->key & KEY_LINES);
+}
+
 /* RDX = address of the version of the line at the host address in RAX. */
 static void emit_link_line(struct builder *t, enum host_reg host)
 {
@@ -346,7 +395,7 @@ static bool load_linked(struct builder *t, const struct trace_insn *i, unsigned 
 		.base = field_rs(i->word), .offset = (int32_t)field_simm(i->word), .size = size};
 
 	emit_host_address(t, &plan);
-	if (t->jit->machine->links)
+	if (links_shared(t))
 		emit_link_load(t, size);
 	else
 		emit_load(&t->e, size == 4 ? LOAD_S32 : LOAD_64, RCX, op_mem(RAX, 0));
@@ -373,21 +422,24 @@ static bool store_conditional(struct builder *t, const struct trace_insn *i, uns
 	struct access_plan plan = {.base = field_rs(i->word),
 				   .offset = (int32_t)field_simm(i->word),
 				   .size = size,
-				   .write = true};
+				   .write = true,
+				   .lines_later = true};
 	struct emitter *e = &t->e;
 	struct site *broken, *elsewhere, *failed = NULL;
 	unsigned rt = field_rt(i->word);
+	const uint8_t *again;
 
 	/* The slow paths come back behind all this. */
 	settle_and_forget(t);
 	emit_cmp8_rm_i(e, CPU_FIELD(linked), 0);
 	broken = interpret_if(t, CC_E);
-	emit_host_address(t, &plan);
+	again = emit_host_address(t, &plan);
 	emit_mov_r_rm(e, true, RCX, op_reg(RAX));
 	emit_physical(t);
 	emit_alu_r_rm(e, true, ALU_CMP, RAX, CPU_FIELD(linked_address));
 	elsewhere = interpret_if(t, CC_NE);
-	if (t->jit->machine->links)
+	emit_line_check(t, &plan, op_mem(RCX, 0), RAX, again);
+	if (links_shared(t))
 		failed = emit_link_store(t, rt, size);
 	else
 		emit_store(e, size, op_mem(RCX, 0), source_register(t, rt, RAX));

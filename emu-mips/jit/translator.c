@@ -81,11 +81,22 @@ static int translator_create(struct machine *machine, struct error *error)
 	return result;
 }
 
+/* Whether first-level hits can be told from misses in translated code; if not (LRU first levels, or
+ * hits that cost cycles), every access must ask the model, and translation would gain nothing. */
+static bool has_rights(const struct cpu *cpu)
+{
+	return !cpu->fetch_lines.base || (cpu->fetch_lines.rights && cpu->data_lines.rights);
+}
+
 /* As interpreter_run(): deadlines, interrupts and instructions in their exact order. */
 static void translator_run(struct cpu *cpu, uint64_t quantum_end)
 {
 	struct translator *jit = translator_of_cpu(cpu);
 
+	if (!has_rights(cpu)) {
+		interpreter_engine.run(cpu, quantum_end);
+		return;
+	}
 	for (;;) {
 		const uint8_t *code;
 		uint64_t limit;
@@ -144,9 +155,30 @@ static void translator_alone(struct cpu *cpu)
 	jit->wanted_count = 0;
 }
 
+/* Code for either model stays over a switch; what is compiled in are the sizes of lines. */
+static void translator_memory_model_changed(struct machine *machine)
+{
+	const struct translators *all = machine->engine_data;
+	const struct cpu *cpu = machine->cpu[0];
+
+	if (!machine->ccnuma || !has_rights(cpu))
+		return;
+	for (unsigned n = 0; n < all->count; n++) {
+		struct translator *jit = all->of[n];
+
+		if (jit->data_shift && (jit->data_shift != cpu->data_lines.shift ||
+					jit->fetch_shift != cpu->fetch_lines.shift))
+			cache_flush(jit);
+		jit->data_shift = cpu->data_lines.shift;
+		jit->fetch_shift = cpu->fetch_lines.shift;
+	}
+}
+
 const struct engine_ops translator_engine = {
 	.name = "translator",
 	.threads = true,
+	.ccnuma = true,
+	.memory_model_changed = translator_memory_model_changed,
 	.create = translator_create,
 	.destroy = translator_destroy,
 	.run = translator_run,

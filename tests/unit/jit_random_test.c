@@ -3,6 +3,9 @@
  * The translator against the interpreter: two machines run the same random programs, in slices of
  * random length, and must agree in every register, the time, CP0 and memory after each slice.
  *
+ * In memory model `ccnuma` the caches are small enough to lose lines all the time, those of the
+ * running code too, and what the model counted must agree as well.
+ *
  * A program is a page or two of random instructions, in unmapped or mapped memory, with loads and
  * stores that hit data pages, page ends, read-only and unmapped pages, branches of all kinds,
  * floating point and self-modification; exceptions return behind the instruction.
@@ -18,21 +21,24 @@
 
 #include <cmocka.h>
 
+#include "emu/ccnuma.h"
 #include "emu/machine.h"
 #include "emu/mem.h"
 
 #include "../../emu-mips/cpu/decode.h"
 
-#define MEMORY	       (UINT64_C(64) << 20)
-#define PROGRAM_WORDS  1024
-#define PROGRAM_PA     UINT64_C(0x100000)
-#define DATA_PA	       UINT64_C(0x200000)
-#define DATA_SIZE      UINT64_C(0x8000)
-#define MAPPED_VA      UINT64_C(0x10000000) /* xuseg: program, then data */
-#define MAPPED_DATA_VA UINT64_C(0x10100000)
-#define CYCLES	       20000
-#define TRAIL	       200
-#define XKPHYS	       UINT64_C(0x9800000000000000)
+#define MEMORY		(UINT64_C(64) << 20)
+#define PROGRAM_WORDS	1024
+#define PROGRAM_PA	UINT64_C(0x100000)
+#define DATA_PA		UINT64_C(0x200000)
+#define DATA_SIZE	UINT64_C(0x8000)
+#define MAPPED_VA	UINT64_C(0x10000000) /* xuseg: program, then data */
+#define MAPPED_DATA_VA	UINT64_C(0x10100000)
+#define ALIAS		(SOFTTLB_ENTRIES * MIPS_PAGE_SIZE) /* as far apart: one entry of the software TLB */
+#define CYCLES		20000
+#define TRAIL		200
+#define XKPHYS		UINT64_C(0x9800000000000000)
+#define XKPHYS_UNCACHED UINT64_C(0x9000000000000000)
 
 static uint64_t random_state;
 
@@ -234,7 +240,25 @@ static const uint32_t handler[] = {
 	0x42000018, /* eret */
 };
 
-static struct machine *make_machine(const struct engine_ops *engine)
+/* Two shapes: most accesses miss; or most hit, but lines of code get lost to data. */
+static const struct ccnuma_config shapes[] = {
+	{.l1i = {.size = 256, .ways = 2, .line = 64, .replacement = REPLACE_FIFO},
+	 .l1d = {.size = 256, .ways = 2, .line = 32, .replacement = REPLACE_FIFO},
+	 .l2 = {.size = 1024, .ways = 1, .line = 128, .hit_cycles = 5},
+	 .miss_cycles = {{23}},
+	 .directory_cycles = 7},
+	{.l1i = {.size = 4096, .ways = 4, .line = 16, .replacement = REPLACE_RANDOM},
+	 .l1d = {.size = 4096, .ways = 1, .line = 64, .replacement = REPLACE_FIFO},
+	 .l2 = {.size = 8192, .ways = 2, .line = 64, .hit_cycles = 10},
+	 .miss_cycles = {{60}},
+	 .upgrade_cycles = 50,
+	 .directory_cycles = 70,
+	 .seed = 5},
+};
+#define SHAPES (sizeof(shapes) / sizeof(shapes[0]))
+
+static struct machine *make_machine(const struct engine_ops *engine,
+				    const struct ccnuma_config *ccnuma)
 {
 	struct machine_config config = {.name = "random",
 					.nodes = 1,
@@ -246,7 +270,7 @@ static struct machine *make_machine(const struct engine_ops *engine)
 	struct error error;
 	struct machine *machine = machine_create(&config, engine, &error);
 
-	if (!machine)
+	if (!machine || (ccnuma && machine_use_ccnuma(machine, ccnuma, &error)))
 		fail_msg("%s", error.text);
 	return machine;
 }
@@ -257,12 +281,14 @@ static void put_words(struct machine *machine, uint64_t pa, const uint32_t *word
 	memcpy(machine->ram + pa, words, count * 4);
 }
 
-static void map_page(struct cpu *cpu, unsigned index, uint64_t va, uint64_t pa, unsigned flags)
+/* Two pages; the coherency attribute of the second is @last_cca. */
+static void map_page(struct cpu *cpu, unsigned index, uint64_t va, uint64_t pa, unsigned flags,
+		     unsigned last_cca)
 {
 	cpu->cp0[CP0_PAGEMASK] = 0;
 	cpu->cp0[CP0_ENTRYHI] = va & ~UINT64_C(0x1fff);
-	cpu->cp0[CP0_ENTRYLO0] = pa >> 12 << 6 | 3 << 3 | flags;
-	cpu->cp0[CP0_ENTRYLO1] = (pa + 0x1000) >> 12 << 6 | 3 << 3 | flags;
+	cpu->cp0[CP0_ENTRYLO0] = pa >> 12 << 6 | CCA_CACHED << 3 | flags;
+	cpu->cp0[CP0_ENTRYLO1] = (pa + 0x1000) >> 12 << 6 | last_cca << 3 | flags;
 	tlb_write(cpu, index);
 }
 
@@ -272,6 +298,7 @@ struct start {
 	uint32_t status;
 	uint32_t fcr31;
 	bool mapped;
+	unsigned data_cca; /* of some of the data pages */
 	uint8_t data[DATA_SIZE];
 };
 
@@ -336,8 +363,15 @@ static void random_start(struct start *start)
 	for (unsigned r = 24; r < 30; r++)
 		start->gpr[r] = data + 0x1000 * below(7) + (below(3) ? 0x400 : 0xff0) +
 				(below(16) ? 0 : below(8));
+	/* The same data at addresses that share entries of the software TLB. */
+	for (unsigned r = 24; r < 30; r++)
+		if (below(3) == 0)
+			start->gpr[r] += start->mapped ? ALIAS : MIPS_CKSEG0 - XKPHYS;
+	start->data_cca = below(4) ? CCA_CACHED : CCA_UNCACHED;
 	if (below(8) == 0)
 		start->gpr[25] = start->gpr[30] + 0x200; /* stores into the program */
+	if (!start->mapped && start->data_cca == CCA_UNCACHED)
+		start->gpr[28] = XKPHYS_UNCACHED + DATA_PA + 0x1000 * below(7) + 0x400;
 	start->status = STATUS_KX | STATUS_SX | STATUS_UX | STATUS_CU0 | STATUS_FR | STATUS_CU1;
 	if (start->mapped && below(2))
 		start->status |= STATUS_KSU_U;
@@ -365,10 +399,13 @@ static void load(struct machine *machine, const struct start *start)
 	put_words(machine, PROGRAM_PA, start->words, PROGRAM_WORDS);
 	ram_will_write(machine, DATA_PA, DATA_SIZE);
 	memcpy(machine->ram + DATA_PA, start->data, DATA_SIZE);
-	map_page(cpu, 0, MAPPED_VA, PROGRAM_PA, 7);
-	map_page(cpu, 1, MAPPED_DATA_VA, DATA_PA, 7);
-	map_page(cpu, 2, MAPPED_DATA_VA + 0x2000, DATA_PA + 0x2000, 7);
-	map_page(cpu, 3, MAPPED_DATA_VA + 0x4000, DATA_PA + 0x4000, 3); /* read-only */
+	map_page(cpu, 0, MAPPED_VA, PROGRAM_PA, 7, CCA_CACHED);
+	map_page(cpu, 1, MAPPED_DATA_VA, DATA_PA, 7, start->data_cca);
+	map_page(cpu, 2, MAPPED_DATA_VA + 0x2000, DATA_PA + 0x2000, 7, CCA_CACHED);
+	map_page(cpu, 3, MAPPED_DATA_VA + 0x4000, DATA_PA + 0x4000, 3, start->data_cca);
+	map_page(cpu, 4, MAPPED_DATA_VA + ALIAS, DATA_PA, 7, CCA_CACHED);
+	map_page(cpu, 5, MAPPED_DATA_VA + ALIAS + 0x2000, DATA_PA + 0x2000, 7, CCA_CACHED);
+	map_page(cpu, 6, MAPPED_DATA_VA + ALIAS + 0x4000, DATA_PA + 0x4000, 7, CCA_CACHED);
 	cpu->cp0[CP0_STATUS] = start->status;
 	cpu_state_changed(cpu);
 	memcpy(cpu->gpr, start->gpr, sizeof(cpu->gpr));
@@ -443,6 +480,10 @@ static void compare(const struct machine *a, const struct machine *b, uint64_t s
 		snprintf(text, sizeof(text), "data in memory");
 	if (!text[0] && memcmp(a->ram + PROGRAM_PA, b->ram + PROGRAM_PA, PROGRAM_WORDS * 4))
 		snprintf(text, sizeof(text), "program in memory");
+	if (!text[0] && a->ccnuma &&
+	    memcmp(ccnuma_stats(a->ccnuma, 0), ccnuma_stats(b->ccnuma, 0),
+		   sizeof(struct ccnuma_stats)))
+		snprintf(text, sizeof(text), "counts of the memory model");
 	if (text[0])
 		print_trail();
 	if (text[0])
@@ -457,16 +498,15 @@ static uint64_t setting(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-static void test_random_programs(void **state)
+static void compare_programs(const struct ccnuma_config *ccnuma)
 {
 	uint64_t programs = setting("JIT_RANDOM_PROGRAMS", 300);
 	uint64_t seed = setting("JIT_RANDOM_SEED", 1);
 	uint64_t longest = setting("JIT_RANDOM_SLICE", 3000);
-	struct machine *a = make_machine(&interpreter_engine);
-	struct machine *b = make_machine(&translator_engine);
+	struct machine *a = make_machine(&interpreter_engine, ccnuma);
+	struct machine *b = make_machine(&translator_engine, ccnuma);
 	struct start *start = calloc(1, sizeof(*start));
 
-	(void)state;
 	assert_non_null(start);
 	for (uint64_t n = 0; n < programs; n++) {
 		uint64_t this_seed = seed + n;
@@ -485,16 +525,32 @@ static void test_random_programs(void **state)
 			compare(a, b, this_seed);
 		}
 	}
-	printf("%lu instructions in %lu programs\n", a->cpu[0]->instructions, programs);
+	printf("%lu instructions, %lu cycles in %lu programs\n", a->cpu[0]->instructions,
+	       a->cpu[0]->cycles, programs);
+	assert_true(!ccnuma || (ccnuma_consistent(a->ccnuma) && ccnuma_consistent(b->ccnuma)));
 	free(start);
 	machine_destroy(a);
 	machine_destroy(b);
+}
+
+static void test_random_programs(void **state)
+{
+	(void)state;
+	compare_programs(NULL);
+}
+
+static void test_memory_model(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < SHAPES; n++)
+		compare_programs(&shapes[n]);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_programs),
+		cmocka_unit_test(test_memory_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  * which the machines differ.
  *
  * Usage: lockstep-boot KERNEL INITRD [--cpus N] [--limit N] [--interval N] [--memory MIB]
+ *        [--ccnuma 0|1]
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "emu/board.h"
+#include "emu/ccnuma.h"
 #include "emu/machine.h"
 #include "emu/mem.h"
 
@@ -22,7 +24,30 @@ struct options {
 	uint64_t limit;
 	uint64_t interval;
 	uint64_t memory;
+	bool ccnuma;
 };
+
+#define LOCAL_CYCLES  60
+#define REMOTE_CYCLES 180
+
+/* As machines/flash8.cfg, a node a CPU. */
+static struct ccnuma_config memory_model(unsigned nodes)
+{
+	struct ccnuma_config config = {
+		.l1i = {.size = 32768, .ways = 2, .line = 64, .replacement = REPLACE_FIFO},
+		.l1d = {.size = 32768, .ways = 2, .line = 32, .replacement = REPLACE_FIFO},
+		.l2 = {.size = 1 << 20, .ways = 2, .line = 128, .hit_cycles = 10},
+		.dirty_cycles = 60,
+		.upgrade_cycles = 60,
+		.directory_cycles = 20,
+		.seed = 1,
+	};
+
+	for (unsigned from = 0; from < nodes; from++)
+		for (unsigned to = 0; to < nodes; to++)
+			config.miss_cycles[from][to] = from == to ? LOCAL_CYCLES : REMOTE_CYCLES;
+	return config;
+}
 
 static void print_console(void *opaque, unsigned port, const uint8_t *data, size_t length)
 {
@@ -36,7 +61,7 @@ static struct machine *boot(const struct options *options, const struct engine_o
 {
 	const struct machine_config config = {
 		.name = "lockstep",
-		.nodes = 1,
+		.nodes = options->ccnuma ? options->cpus : 1,
 		.cpus = options->cpus,
 		.memory = options->memory << 20,
 		.quantum = 1000,
@@ -49,10 +74,12 @@ static struct machine *boot(const struct options *options, const struct engine_o
 		.append = "console=ttyS0",
 		.console = {.output = print_console, .opaque = show_console ? stdout : NULL},
 	};
+	const struct ccnuma_config model = memory_model(config.nodes);
 	struct error error = {""};
 	struct machine *machine = machine_create(&config, engine, &error);
 
-	if (!machine || board_create(machine, &board, &error) < 0) {
+	if (!machine || (options->ccnuma && machine_use_ccnuma(machine, &model, &error)) ||
+	    board_create(machine, &board, &error) < 0) {
 		fprintf(stderr, "lockstep-boot: %s\n", error.text);
 		exit(2);
 	}
@@ -116,6 +143,12 @@ static uint64_t compare_cpu(const struct cpu *a, const struct cpu *b, bool repor
 #undef ARRAY
 	differences += difference("tlb_refills", a->number, 0, a->stats.tlb_refills,
 				  b->stats.tlb_refills, report);
+	if (a->machine->ccnuma)
+		differences +=
+			compare_array("memory model", a->number,
+				      (const uint64_t *)ccnuma_stats(a->machine->ccnuma, a->number),
+				      (const uint64_t *)ccnuma_stats(b->machine->ccnuma, b->number),
+				      sizeof(struct ccnuma_stats) / sizeof(uint64_t), report);
 	differences += difference("device_accesses", a->number, 0, a->stats.device_accesses,
 				  b->stats.device_accesses, report);
 	return differences;
@@ -196,13 +229,13 @@ static bool run(const struct options *options)
 static void usage(void)
 {
 	fprintf(stderr, "usage: lockstep-boot KERNEL INITRD [--cpus N] [--limit N] [--interval N] "
-			"[--memory MIB]\n");
+			"[--memory MIB] [--ccnuma 0|1]\n");
 	exit(2);
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = {NULL, NULL, 1, 1500000000, 20000000, 512};
+	struct options options = {NULL, NULL, 1, 1500000000, 20000000, 512, false};
 	bool same;
 
 	if (argc < 3 || argc % 2 == 0)
@@ -220,6 +253,8 @@ int main(int argc, char **argv)
 			options.interval = value;
 		else if (strcmp(argv[i], "--memory") == 0)
 			options.memory = value;
+		else if (strcmp(argv[i], "--ccnuma") == 0)
+			options.ccnuma = value != 0;
 		else
 			usage();
 	}

@@ -6,7 +6,8 @@
  * again here; the other machine runs an engine. Every third program runs on two CPUs, in turns, as
  * machine_run() has it.
  *
- * Usage: lockstep [--engine NAME] [--seed N] [--programs N] [--cycles N]
+ * Usage: lockstep [--engine NAME] [--model none|ccnuma] [--seed N] [--programs N] [--cycles N]
+ * In model ccnuma what it counted must agree too.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "../../../emu-mips/cpu/decode.h"
+#include "emu/ccnuma.h"
 #include "emu/machine.h"
 #include "emu/mem.h"
 #include "generator.h"
@@ -24,6 +26,7 @@
 
 struct options {
 	const struct engine_ops *engine;
+	bool ccnuma;
 	uint64_t seed;
 	unsigned programs;
 	uint64_t cycles;
@@ -54,14 +57,27 @@ static void reference_run(struct cpu *cpu, uint64_t quantum_end)
 
 static const struct engine_ops reference_engine = {
 	.name = "reference",
+	.ccnuma = true,
 	.run = reference_run,
 };
 
-static struct machine *create_machine(const struct engine_ops *engine, uint64_t seed)
+/* Small, so that lines get lost; the second CPU's node is remote. */
+static const struct ccnuma_config memory_model = {
+	.l1i = {.size = 1024, .ways = 2, .line = 64, .replacement = REPLACE_FIFO},
+	.l1d = {.size = 1024, .ways = 2, .line = 32, .replacement = REPLACE_FIFO},
+	.l2 = {.size = 4096, .ways = 1, .line = 128, .hit_cycles = 10},
+	.miss_cycles = {{60, 180}, {180, 60}},
+	.dirty_cycles = 60,
+	.upgrade_cycles = 60,
+	.directory_cycles = 20,
+	.seed = 1,
+};
+
+static struct machine *create_machine(const struct engine_ops *engine, uint64_t seed, bool ccnuma)
 {
 	const struct machine_config config = {
 		.name = "lockstep",
-		.nodes = 1,
+		.nodes = ccnuma && seed % 3 == 0 ? 2 : 1,
 		.cpus = seed % 3 == 0 ? 2 : 1,
 		.memory = LOCKSTEP_MEMORY,
 		.quantum = 10000,
@@ -71,7 +87,7 @@ static struct machine *create_machine(const struct engine_ops *engine, uint64_t 
 	struct error error = {""};
 	struct machine *machine = machine_create(&config, engine, &error);
 
-	if (!machine) {
+	if (!machine || (ccnuma && machine_use_ccnuma(machine, &memory_model, &error))) {
 		fprintf(stderr, "lockstep: %s\n", error.text);
 		exit(2);
 	}
@@ -145,6 +161,12 @@ static bool compare_cpus(struct cpu *reference, struct cpu *other)
 	compare_array("cp0", reference->cp0, other->cp0, CP0_REGISTERS);
 	compare_tlb(reference, other);
 	compare_stats(reference, other);
+	if (reference->machine->ccnuma)
+		compare_array("memory model",
+			      (const uint64_t *)ccnuma_stats(reference->machine->ccnuma,
+							     reference->number),
+			      (const uint64_t *)ccnuma_stats(other->machine->ccnuma, other->number),
+			      sizeof(struct ccnuma_stats) / sizeof(uint64_t));
 	return differences == 0;
 }
 
@@ -211,8 +233,10 @@ static bool run_turn(struct machine *reference, struct machine *other, unsigned 
 	other->running = NULL;
 	if (!compare_cpus(a, b))
 		return false;
-	if (reference->config.cpus > 1)
-		a->linked = b->linked = false;
+	if (reference->config.cpus > 1) {
+		machine_end_link(a);
+		machine_end_link(b);
+	}
 	return true;
 }
 
@@ -263,15 +287,16 @@ static void print_totals(const struct totals *totals)
 
 static bool run_program(const struct options *options, uint64_t seed, struct totals *totals)
 {
-	struct machine *reference = create_machine(&reference_engine, seed);
-	struct machine *other = create_machine(options->engine, seed);
+	struct machine *reference = create_machine(&reference_engine, seed, options->ccnuma);
+	struct machine *other = create_machine(options->engine, seed, options->ccnuma);
 	bool equal = run_chunks(reference, other, seed, options->cycles);
 
 	if (!equal) {
-		printf("FAILED: CPU %u, cycle %" PRIu64 ": lockstep --engine %s --programs 1 "
+		printf("FAILED: CPU %u, cycle %" PRIu64
+		       ": lockstep --engine %s --model %s --programs 1 "
 		       "--seed %" PRIu64 " --cycles %" PRIu64 "\n",
-		       failed_cpu, reference->cpu[failed_cpu]->cycles, options->engine->name, seed,
-		       options->cycles);
+		       failed_cpu, reference->cpu[failed_cpu]->cycles, options->engine->name,
+		       options->ccnuma ? "ccnuma" : "none", seed, options->cycles);
 		print_trace(reference->cpu[failed_cpu]);
 	}
 	for (unsigned n = 0; n < reference->config.cpus; n++)
@@ -303,6 +328,8 @@ static void parse(struct options *options, int argc, char **argv)
 
 		if (strcmp(argv[i], "--engine") == 0) {
 			options->engine = find_engine(value);
+		} else if (strcmp(argv[i], "--model") == 0) {
+			options->ccnuma = strcmp(value, "ccnuma") == 0;
 		} else if (strcmp(argv[i], "--seed") == 0) {
 			options->seed = strtoull(value, NULL, 0);
 		} else if (strcmp(argv[i], "--programs") == 0) {
@@ -310,8 +337,9 @@ static void parse(struct options *options, int argc, char **argv)
 		} else if (strcmp(argv[i], "--cycles") == 0) {
 			options->cycles = strtoull(value, NULL, 0);
 		} else {
-			fprintf(stderr, "usage: lockstep [--engine NAME] [--seed N] [--programs N] "
-					"[--cycles N]\n");
+			fprintf(stderr,
+				"usage: lockstep [--engine NAME] [--model none|ccnuma] [--seed N] "
+				"[--programs N] [--cycles N]\n");
 			exit(2);
 		}
 	}
@@ -319,7 +347,7 @@ static void parse(struct options *options, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options options = {&interpreter_engine, 1, 100, 20000};
+	struct options options = {&interpreter_engine, false, 1, 100, 20000};
 	unsigned passed = 0, failed = 0;
 	struct totals totals = {0};
 

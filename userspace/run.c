@@ -101,6 +101,7 @@ static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_option
 	vm->config.initrd = vm->initrd;
 	vm->config.append = vm->append;
 	vm->config.cp0_timer = run->options->common.timer == TIMER_CP0;
+	vm->config.shared_memory = options->shared_memory;
 	vm->config.network = options->network;
 	vm->config.nic = options->nic;
 	vm->config.output = run_console_output;

@@ -32,7 +32,8 @@ struct run_vm_options {
 	struct board_disk disk[VMM_MAX_DISKS];
 	bool network;
 	enum board_nic_kind nic;
-	unsigned restarts; /* times it is started again after asking for a reset */
+	uint32_t shared_memory; /* it may use, a bit each */
+	unsigned restarts;	/* times it is started again after asking for a reset */
 };
 
 enum console_kind {
@@ -50,6 +51,7 @@ struct run_options {
 	const char *trace;
 	bool xkseg_bit, segctl; /* the processor may have them */
 	struct monitor_options monitor;
+	const char *sharers[VMM_MAX_SHARED]; /* VMs that may use shared memory; NULL: all */
 	enum console_kind console;
 	const char *console_dir;
 	const char *config; /* file */
@@ -83,6 +85,12 @@ void run_numa_text(const struct run *run, FILE *out);
 /* The policy and its numbers. */
 json_t *run_policy_json(const struct run *run);
 json_t *run_numa_json(const struct vmm_numa_stats *stats);
+
+/* ---- run_shared.c: memory that VMs share ---- */
+int run_take_shared(void *options, const char *text, const struct setting_source *source);
+/* Finds the VMs that may use it, once all are known; complains. */
+int run_check_shared(struct run_options *options);
+json_t *run_shared_json(const struct run *run);
 
 /* ---- run.c ---- */
 

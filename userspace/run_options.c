@@ -176,6 +176,9 @@ static const struct setting monitor_rows[] = {
 	 .help = "rewrite privileged instructions in the guests' memory to loads and stores (on)"},
 	{SETTING_FLAG, GROUP_MONITOR, "overcommit", FIELD(monitor.overcommit),
 	 .help = "VMs may have more memory than the machine"},
+	{SETTING_TAKE, GROUP_MONITOR, "shared-memory", .value = "NAME=SIZE[:VM,...]",
+	 .take = run_take_shared,
+	 .help = "memory that those VMs (default: all) may attach and share (repeatable)"},
 	{SETTING_TAKE, GROUP_MONITOR, "policy", .value = "NAME", .take = run_take_policy,
 	 .help = "where pages are: none, first-touch (default without model ccnuma), round-robin, "
 		 "interleaved; or first-touch and then migrate, replicate, or all (default with "
@@ -329,6 +332,8 @@ int run_parse(int argc, char **argv, struct run_options *options)
 	    options->common.engine == &lockstep_blocks_engine)
 		return complain(DISCO_USAGE, "run: engine %s is for disco boot",
 				options->common.engine->name);
-	status = run_check_policy(options);
+	status = run_check_shared(options);
+	if (!status)
+		status = run_check_policy(options);
 	return status ? status : common_check(&options->common);
 }

@@ -132,6 +132,7 @@ int run_report_json(const struct run *run, const char *path, int exit_status)
 		json_array_append_new(vms, vm_object(run, &run->vm[n]));
 	if (machine_has_ccnuma(run->machine))
 		json_object_set_new(root, "memory", run_memory_json(run));
+	json_object_set_new(root, "shared_memory", run_shared_json(run));
 	json_object_set_new(root, "policy", run_policy_json(run));
 	json_object_set_new(root, "numa", run_numa_json(vmm_numa_stats(run->vmm)));
 	json_object_set_new(root, "vms", vms);

@@ -236,6 +236,26 @@ static void add_soc(struct tree *tree, const struct devicetree_config *config)
 	add_reboot(tree);
 }
 
+/* A VM's port to shared memory (dev/shared_memory.h), and where that appears. */
+static void add_shared_memory(struct tree *tree, const struct devicetree_config *config)
+{
+	const uint32_t reg[] = {
+		0,
+		(uint32_t)MAP_SHARED_BASE,
+		0,
+		(uint32_t)MAP_SHARED_SIZE,
+		(uint32_t)(config->window_base >> 32),
+		(uint32_t)config->window_base,
+		(uint32_t)(config->window_size >> 32),
+		(uint32_t)config->window_size,
+	};
+
+	begin(tree, "shared-memory@1e000000");
+	text(tree, "compatible", "disco,shared-memory");
+	cells(tree, "reg", reg, 8);
+	end(tree);
+}
+
 int devicetree_build(const struct devicetree_config *config, void *buffer, struct error *error)
 {
 	struct tree tree = {.fdt = buffer};
@@ -251,6 +271,8 @@ int devicetree_build(const struct devicetree_config *config, void *buffer, struc
 	add_chosen(&tree, config);
 	add_cpus(&tree, config->machine);
 	add_soc(&tree, config);
+	if (config->window_size)
+		add_shared_memory(&tree, config);
 	end(&tree);
 	note(&tree, fdt_finish(buffer));
 	if (tree.error)

@@ -9,7 +9,8 @@ struct devicetree_config {
 	const char *append;
 	uint64_t initrd_start, initrd_end; /* physical; equal: none */
 	bool cp0_timer;
-	uint32_t virtio_slots; /* bit n: slot n has a device */
+	uint64_t window_base, window_size; /* of shared memory; no size: there is none */
+	uint32_t virtio_slots;		   /* bit n: slot n has a device */
 };
 
 #define DEVICETREE_MAX (64 * 1024)

@@ -142,6 +142,8 @@ int load_guest(struct machine *machine, const struct board_config *config, uint3
 	struct devicetree_config tree = {.machine = &machine->config,
 					 .append = append,
 					 .cp0_timer = config->cp0_timer,
+					 .window_base = config->window_base,
+					 .window_size = config->window_size,
 					 .virtio_slots = virtio_slots};
 	struct loaded kernel = {0};
 	uint64_t tree_pa;

@@ -30,7 +30,10 @@ static void fill_config(struct monitor *monitor, struct vmm_config *config)
 		.rewrite = monitor->options.rewrite,
 		.overcommit = monitor->options.overcommit,
 		.numa = monitor->options.numa,
+		.shared_memories = monitor->options.shared_memories,
 	};
+	memcpy(config->shared_memory, monitor->options.shared_memory,
+	       sizeof(config->shared_memory));
 	for (unsigned n = 0; n < machine->cpus; n++)
 		config->cpu_node[n] = monitor->machine->cpu[n]->node;
 	for (unsigned n = 0; n < machine->nodes; n++) {
@@ -249,6 +252,7 @@ static void fill_vm_config(struct native_vm *vm, const struct monitor_vm *config
 		.memory = config->memory,
 		.shares = config->shares,
 		.boot_time = config->boot_time ? config->boot_time : DEFAULT_BOOT_TIME,
+		.shared_memory = config->shared_memory,
 		.network = config->network,
 		.net = {.transmit = drop_frame},
 		.entropy = true,

@@ -67,7 +67,7 @@ static uint32_t virtio_slots(const struct monitor_vm *config)
 int vm_load(struct monitor *monitor, const struct monitor_vm *config, unsigned number,
 	    struct error *error)
 {
-	const struct board_config board = {
+	struct board_config board = {
 		.kernel = config->kernel,
 		.initrd = config->initrd,
 		.append = config->append,
@@ -78,6 +78,7 @@ int vm_load(struct monitor *monitor, const struct monitor_vm *config, unsigned n
 	struct machine *scratch;
 	int result;
 
+	vmm_shared_window(monitor->vmm, number, &board.window_base, &board.window_size);
 	shape.nodes = 1;
 	shape.cpus = config->vcpus;
 	shape.memory = config->memory;

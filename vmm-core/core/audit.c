@@ -59,9 +59,33 @@ static void check_replicas(struct audit *audit, const struct vm *vm, const struc
 	}
 }
 
+/* What is behind the RAM is a page of attached shared memory. */
+static void check_shared(struct audit *audit, const struct vm *vm, uint32_t index)
+{
+	const struct pmap_entry *entry = &vm->pmap[index];
+	const struct vmm *vmm = audit->vmm;
+	uint32_t page = 0;
+	unsigned number = 0;
+
+	if (!(entry->flags & PMAP_SHARED) || !shared_at(vm, index, &number, &page))
+		fail(audit, "pmap: page of the window without shared memory", index);
+	else if (entry->mpn.value != vmm->shared[number].mpn[page].value ||
+		 vmm->page[entry->mpn.value].state != PAGE_SHARED)
+		fail(audit, "pmap: another machine page than that of the shared memory", index);
+}
+
+/* Whether @mpn is a page of shared memory that the VM has attached. */
+static bool is_shared_with(const struct vm *vm, uint64_t mpn)
+{
+	const struct page *page = &vm->vmm->page[mpn];
+
+	return page->state == PAGE_SHARED && (vm->shared_attached >> page->vm & 1) &&
+	       vm->vmm->shared[page->vm].mpn[page->ppn].value == mpn;
+}
+
 static void check_pmap(struct audit *audit, struct vm *vm)
 {
-	uint64_t present = 0, large = 0;
+	uint64_t present = 0, large = 0, shared = 0;
 
 	for (uint32_t i = 0; i < vm->pages; i++) {
 		const struct pmap_entry *entry = &vm->pmap[i];
@@ -69,6 +93,11 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 
 		if (!(entry->flags & PMAP_PRESENT))
 			continue;
+		if (i >= vm->ram_pages) {
+			shared++;
+			check_shared(audit, vm, i);
+			continue;
+		}
 		present++;
 		large += (entry->flags & PMAP_LARGE) != 0;
 		if (entry->mpn.value >= audit->vmm->pages) {
@@ -86,7 +115,8 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 		if (!(entry->flags & PMAP_LARGE) != !vm->block_large[i / block_pages(vm)])
 			fail(audit, "pmap: page and block disagree on being large", i);
 	}
-	if (present != vm->memory.machine || large != vm->memory.large)
+	if (present != vm->memory.machine || large != vm->memory.large ||
+	    shared != vm->memory.shared)
 		fail(audit, "pmap: wrong count of machine pages of VM", vm->number);
 }
 
@@ -107,10 +137,14 @@ static void check_memmap(struct audit *audit)
 			    i - vm->vcpu[page->ppn].registers.value > 1)
 				fail(audit, "memmap: register page that no vCPU has", i);
 		}
+		if (page->state == PAGE_SHARED &&
+		    (page->vm >= vmm->config.shared_memories || !vmm->shared[page->vm].users ||
+		     vmm->shared[page->vm].mpn[page->ppn].value != i))
+			fail(audit, "memmap: shared page that nobody has", i);
 		if (page->state != PAGE_GUEST)
 			continue;
 		vm = vmm->vm[page->vm];
-		if (!vm || page->ppn >= vm->pages || vm->pmap[page->ppn].mpn.value != i)
+		if (!vm || page->ppn >= vm->ram_pages || vm->pmap[page->ppn].mpn.value != i)
 			fail(audit, "memmap: machine page with an owner that does not have it", i);
 	}
 	if (replicas != audit->replicas || replicas != vmm->numa.replicas)
@@ -174,6 +208,8 @@ static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t hi, 
 		page = mpn < audit->vmm->pages ? &audit->vmm->page[mpn] : NULL;
 		if (page && page->state == PAGE_REGISTERS && page->vm == vm->number &&
 		    page->ppn == vcpu->number)
+			continue;
+		if (page && is_shared_with(vm, mpn))
 			continue;
 		if (!page || (page->state != PAGE_GUEST && page->state != PAGE_REPLICA) ||
 		    page->vm != vm->number)

@@ -184,28 +184,63 @@ bool move_give_up(struct vmm *vmm)
 
 /* ---- the moves ---- */
 
-static bool migrate(struct vm *vm, uint32_t index, unsigned node)
+/* Calls @what for the page in every VM that has it. */
+static void everywhere(struct vm *vm, uint32_t index, struct mpn mpn,
+		       void (*what)(struct vm *vm, uint32_t index, struct mpn mpn))
+{
+	struct vmm *vmm = vm->vmm;
+	unsigned number = 0;
+	uint32_t page = 0;
+
+	if (!(vm->pmap[index].flags & PMAP_SHARED)) {
+		what(vm, index, mpn);
+		return;
+	}
+	shared_at(vm, index, &number, &page);
+	for (unsigned n = 0; n < VMM_MAX_VMS; n++)
+		if (vmm->vm[n] && shared_index(vmm->vm[n], number, page, &index) &&
+		    (vmm->vm[n]->pmap[index].flags & PMAP_PRESENT))
+			what(vmm->vm[n], index, mpn);
+}
+
+static void unmap(struct vm *vm, uint32_t index, struct mpn mpn)
+{
+	(void)mpn;
+	shootdown_page(vm, index);
+}
+
+static void swing(struct vm *vm, uint32_t index, struct mpn mpn)
 {
 	struct pmap_entry *entry = &vm->pmap[index];
+	unsigned number = 0;
+	uint32_t page = 0;
+
+	entry->mpn = mpn;
+	if ((entry->flags & PMAP_SHARED) && shared_at(vm, index, &number, &page))
+		vm->vmm->shared[number].mpn[page] = mpn;
+}
+
+static bool migrate(struct vm *vm, uint32_t index, unsigned node)
+{
 	struct vmm *vmm = vm->vmm;
-	struct mpn to = palloc_get_on(vmm, node), from = entry->mpn;
+	struct mpn to = palloc_get_on(vmm, node), from = vm->pmap[index].mpn;
 	struct page *page = &vmm->page[to.value];
 	const struct page *old = history(vmm, from);
 
 	if (to.value == MPN_NONE)
 		return false;
 	pmap_split(vm, index);
-	shootdown_page(vm, index);
+	everywhere(vm, index, from, unmap);
 	hal_page_copy(to, from);
-	*page = (struct page){.ppn = index,
+	*page = (struct page){.ppn = old->ppn,
 			      .previous = MPN_NONE,
-			      .vm = (uint8_t)vm->number,
-			      .state = PAGE_GUEST,
+			      .vm = old->vm,
+			      .state = old->state,
 			      .migrations = old->migrations,
 			      .collapses = old->collapses,
 			      .moved_in = old->moved_in};
 	count(&page->migrations);
-	entry->mpn = to;
+	everywhere(vm, index, to, swing);
 	free_copy(vmm, from);
 	reset_counters(vmm, from);
 	reset_counters(vmm, to);
@@ -251,11 +286,24 @@ static bool replicate(struct vm *vm, uint32_t index, uint64_t nodes)
 
 /* ---- hot pages ---- */
 
+static bool any_disk_busy(const struct vmm *vmm)
+{
+	for (unsigned v = 0; v < VMM_MAX_VMS; v++)
+		for (unsigned d = 0; vmm->vm[v] && d < vmm->vm[v]->config.disks; d++)
+			for (unsigned n = 0; n < VIRTIO_QUEUE_SIZE; n++)
+				if (vmm->vm[v]->disk[d].slot[n].busy)
+					return true;
+	return false;
+}
+
 /* Whether a disk transfer from or to the page is under way: it must not move meanwhile. */
 static bool device_busy(const struct vm *vm, uint32_t index)
 {
 	uint64_t pa = pmap_address(index).value;
 
+	/* Of memory that VMs share, any of them may have a transfer under way; it is seldom. */
+	if (vm->pmap[index].flags & PMAP_SHARED)
+		return any_disk_busy(vm->vmm);
 	for (unsigned d = 0; d < vm->config.disks; d++)
 		for (unsigned n = 0; n < VIRTIO_QUEUE_SIZE; n++) {
 			const struct virtio_block_slot *slot = &vm->disk[d].slot[n];
@@ -317,10 +365,23 @@ static void read_counters(struct vmm *vmm, unsigned node, struct vmm_decision *r
 	record->writes = (uint16_t)hal_node_read(node, NODE_WRITES);
 }
 
+/* A VM that has the machine page, and the page's index there; NULL: it is nobody's. */
+static struct vm *owner(const struct vmm *vmm, const struct page *page, uint32_t *index)
+{
+	*index = page->ppn;
+	if (page->state == PAGE_GUEST || page->state == PAGE_REPLICA)
+		return vmm->vm[page->vm];
+	for (unsigned n = 0; page->state == PAGE_SHARED && n < VMM_MAX_VMS; n++)
+		if (vmm->vm[n] && shared_index(vmm->vm[n], page->vm, page->ppn, index) &&
+		    (vmm->vm[n]->pmap[*index].flags & PMAP_PRESENT))
+			return vmm->vm[n];
+	return NULL;
+}
+
 static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
 {
 	const struct vmm_numa *numa = &vmm->config.numa;
-	const struct policy_parameters parameters = {
+	struct policy_parameters parameters = {
 		.migrate = numa->migrate,
 		.replicate = numa->replicate,
 		.threshold = numa->threshold,
@@ -332,28 +393,29 @@ static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
 	struct vmm_decision record = {.mpn = mpn, .home = node, .hot = hot};
 	struct policy_page view = {.nodes = vmm->config.nodes, .hot = hot, .misses = record.misses};
 	struct pmap_entry *entry;
-	struct vm *vm;
+	uint32_t index;
+	struct vm *vm = owner(vmm, page, &index);
 
-	if (page->state != PAGE_GUEST && page->state != PAGE_REPLICA)
+	if (!vm || !vm_runnable(vm))
 		return;
-	vm = vmm->vm[page->vm];
-	if (!vm_runnable(vm))
-		return;
+	vmm->numa.hot_pages++;
 	hal_charge(CHARGE_HOT_PAGE, 1);
-	entry = &vm->pmap[page->ppn];
+	entry = &vm->pmap[index];
+	if (entry->flags & PMAP_SHARED)
+		parameters.replicate = false; /* it is there to be written */
 	read_counters(vmm, node, &record);
 	record.cycle = hal_cycles();
 	record.vm = vm->number;
-	record.address = pmap_address(page->ppn);
+	record.address = pmap_address(index);
 	record.backmap = entry->backmap & ~UINT64_C(0x1000);
 	view.writes = record.writes;
 	view.copies = record.copies = nodes_with_copies(vm, entry);
 	view.migrations = history(vmm, entry->mpn)->migrations;
 	view.collapses = history(vmm, entry->mpn)->collapses;
 	view.tight = is_tight(vmm, hot);
-	view.busy = device_busy(vm, page->ppn);
+	view.busy = device_busy(vm, index);
 	record.decision = policy_decide(&parameters, &view);
-	apply(vm, page->ppn, &record);
+	apply(vm, index, &record);
 	vmm->numa.decisions[record.decision.reason]++;
 	hal_decision(&record);
 }
@@ -366,7 +428,6 @@ void move_hot_pages(struct pcpu *cpu)
 	while ((hot = hal_node_read(cpu->node, NODE_HOT)) & NODE_HOT_VALID) {
 		uint32_t page = (uint32_t)hot;
 
-		vmm->numa.hot_pages++;
 		if (page < vmm->node[cpu->node].pages)
 			decide(vmm, cpu->node,
 			       (struct mpn){vmm->node[cpu->node].start.value + page},

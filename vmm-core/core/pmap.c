@@ -15,6 +15,8 @@
 bool pmap_ram(const struct vm *vm, struct gpa gpa, uint32_t *index)
 {
 	uint64_t at = gpa.value;
+	unsigned number;
+	uint32_t page;
 
 	if (at >= HOLE_END)
 		at -= HOLE_END - HOLE_START;
@@ -22,7 +24,9 @@ bool pmap_ram(const struct vm *vm, struct gpa gpa, uint32_t *index)
 		return false;
 	at >>= PAGE_SHIFT;
 	*index = (uint32_t)at;
-	return at < vm->pages;
+	if (at < vm->ram_pages)
+		return true;
+	return at < vm->pages && shared_at(vm, (uint32_t)at, &number, &page);
 }
 
 struct gpa pmap_address(uint32_t index)
@@ -47,6 +51,21 @@ static void attach(struct vm *vm, uint32_t index, struct mpn mpn, uint8_t flags)
 		vm->memory.machine_max = vm->memory.machine;
 }
 
+static struct pmap_entry *get_shared(struct vm *vm, uint32_t index, unsigned node)
+{
+	struct mpn mpn = shared_get(vm, index, node);
+
+	if (mpn.value == MPN_NONE) {
+		vm_stopped(vm, VM_STOP_NO_MEMORY, 0);
+		return NULL;
+	}
+	hal_charge(CHARGE_PAGE_FAULT, 1);
+	vm->pmap[index] = (struct pmap_entry){.mpn = mpn, .flags = PMAP_PRESENT | PMAP_SHARED};
+	vm->memory.shared++;
+	vm->vcpu[0].stats.pmap_faults++;
+	return &vm->pmap[index];
+}
+
 struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 {
 	struct pmap_entry *entry = &vm->pmap[index];
@@ -54,6 +73,8 @@ struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 
 	if (entry->flags & PMAP_PRESENT)
 		return entry;
+	if (index >= vm->ram_pages)
+		return get_shared(vm, index, node);
 	node = move_place(vm->vmm, index, node);
 	if (pmap_large_block(vm, index, node))
 		return entry;
@@ -86,7 +107,7 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 
 	if (vm->block_large[block])
 		return true;
-	if (!vm->large_order || first + 2 * pages > vm->pages || !block_empty(vm, first))
+	if (!vm->large_order || first + 2 * pages > vm->ram_pages || !block_empty(vm, first))
 		return false;
 	node = move_place(vm->vmm, index, node);
 	half[0] = palloc_get(vm->vmm, node, vm->large_order);
@@ -127,6 +148,11 @@ void pmap_release(struct vm *vm, uint32_t index)
 		return;
 	pmap_split(vm, index);
 	shootdown_page(vm, index);
+	if (entry->flags & PMAP_SHARED) {
+		*entry = (struct pmap_entry){.mpn = {MPN_NONE}};
+		vm->memory.shared--;
+		return;
+	}
 	move_drop_replicas(vm, entry);
 	hal_page_changes(entry->mpn, 1);
 	palloc_put(vm->vmm, entry->mpn, 0);
@@ -136,6 +162,7 @@ void pmap_release(struct vm *vm, uint32_t index)
 
 void pmap_release_all(struct vm *vm)
 {
+	shared_detach_all(vm);
 	for (uint32_t i = 0; i < vm->pages; i++) {
 		struct pmap_entry *entry = &vm->pmap[i];
 

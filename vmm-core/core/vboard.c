@@ -227,6 +227,13 @@ static void add_system(struct vm *vm)
 	}
 }
 
+static void add_shared_memory(struct vm *vm)
+{
+	if (vm->pages > vm->ram_pages)
+		add(vm, (struct mmio_region){"shared-memory", MAP_SHARED_BASE, MAP_SHARED_SIZE,
+					     shared_read, shared_write, vm});
+}
+
 static void add_virtio_devices(struct vm *vm)
 {
 	const struct irq_line net = irq(vm, IRQ_VIRTIO(SLOT_NET));
@@ -265,6 +272,7 @@ void vboard_init(struct vm *vm)
 	add_core(vm);
 	add_system(vm);
 	add_virtio_devices(vm);
+	add_shared_memory(vm);
 }
 
 void vboard_drain(struct vm *vm)

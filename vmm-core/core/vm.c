@@ -47,7 +47,8 @@ static uint32_t blocks_of(uint32_t pages, unsigned order)
 
 size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *config)
 {
-	uint32_t pages = (uint32_t)(config->memory >> PAGE_SHIFT);
+	uint32_t pages = (uint32_t)(config->memory >> PAGE_SHIFT) +
+			 shared_window_pages(&vmm->config, config->shared_memory);
 
 	return ALIGN(sizeof(struct vm)) + ALIGN(pages * sizeof(struct pmap_entry)) +
 	       ALIGN(blocks_of(pages, large_order(vmm, config))) +
@@ -72,7 +73,8 @@ static void lay_out(struct vm *vm)
 	uint8_t *at = (uint8_t *)vm + ALIGN(sizeof(*vm));
 	uint32_t entries = vm->vmm->config.l2tlb_entries;
 
-	vm->pages = (uint32_t)(vm->config.memory >> PAGE_SHIFT);
+	vm->ram_pages = (uint32_t)(vm->config.memory >> PAGE_SHIFT);
+	vm->pages = vm->ram_pages + shared_window_pages(&vm->vmm->config, vm->config.shared_memory);
 	vm->large_order = large_order(vm->vmm, &vm->config);
 	vm->pmap = (struct pmap_entry *)(void *)at;
 	at += ALIGN(vm->pages * sizeof(struct pmap_entry));
@@ -117,8 +119,8 @@ int vmm_vm_create(struct vmm *vmm, const struct vm_config *config, void *memory,
 	if (!vm->config.shares)
 		vm->config.shares = DEFAULT_SHARES;
 	lay_out(vm);
-	vm->memory.pages = vm->pages;
-	vmm->committed += vm->pages;
+	vm->memory.pages = vm->ram_pages;
+	vmm->committed += vm->ram_pages;
 	for (uint32_t i = 0; i < vm->pages; i++)
 		vm->pmap[i].mpn.value = MPN_NONE;
 	for (unsigned i = 0; i < config->vcpus; i++) {
@@ -169,7 +171,7 @@ void vm_reap(struct vm *vm)
 		vm->vcpu[i].tlb_pcpu = NULL;
 		rewrite_detach(&vm->vcpu[i]);
 	}
-	vm->vmm->committed -= vm->pages;
+	vm->vmm->committed -= vm->ram_pages;
 	hal_vm_event(vm->number);
 }
 
@@ -220,7 +222,7 @@ int vmm_vm_reset(struct vmm *vmm, unsigned number)
 	if (vm->state != VM_RESET || vm->on_cpus)
 		return EBUSY_;
 	vboard_init(vm);
-	vmm->committed += vm->pages;
+	vmm->committed += vm->ram_pages;
 	vm->state = VM_READY;
 	return 0;
 }

@@ -58,6 +58,7 @@ enum page_state {
 	PAGE_GUEST,	/* backs (vm, ppn); previous: its first replica */
 	PAGE_REPLICA,	/* a read-only copy; previous: the next */
 	PAGE_REGISTERS, /* of vCPU ppn of the VM: one of its two pages */
+	PAGE_SHARED,	/* page ppn of shared memory number vm */
 };
 
 struct page {
@@ -82,9 +83,10 @@ struct node_memory {
 /* ---- pmap.c: a VM's physical pages ---- */
 
 #define PMAP_PRESENT	1u
-#define PMAP_MANY	2u /* mapped at more virtual addresses than the back map holds */
-#define PMAP_LARGE	4u /* part of a block mapped by one TLB entry */
-#define PMAP_REPLICATED 8u /* there are replicas: mapped read-only */
+#define PMAP_MANY	2u  /* mapped at more virtual addresses than the back map holds */
+#define PMAP_LARGE	4u  /* part of a block mapped by one TLB entry */
+#define PMAP_REPLICATED 8u  /* there are replicas: mapped read-only */
+#define PMAP_SHARED	16u /* the machine page is not the VM's own */
 
 struct pmap_entry {
 	struct mpn mpn;
@@ -193,7 +195,7 @@ struct vcpu {
 
 /* ---- VMs ---- */
 
-#define VM_REGIONS (11 + VMM_MAX_DISKS)
+#define VM_REGIONS (12 + VMM_MAX_DISKS)
 
 struct vm {
 	struct vmm *vmm;
@@ -208,7 +210,8 @@ struct vm {
 	uint64_t time_offset; /* VM time = machine time - time_offset */
 	uint64_t paused_at;
 
-	uint32_t pages;
+	uint32_t pages; /* of the pmap: RAM, and the window of shared memory */
+	uint32_t ram_pages;
 	struct pmap_entry *pmap;
 	/* Large pages are of 2^large_order pages (0: there are none), and mapped in pairs
 	 * ("blocks") by one TLB entry. */
@@ -219,6 +222,12 @@ struct vm {
 	struct vm_memory memory;
 
 	struct vcpu vcpu[VMM_MAX_VCPUS];
+
+	/* Shared memory: what is attached, and the registers of the port. */
+	uint32_t shared_attached;
+	uint32_t shared_pages, shared_result;
+	uint64_t shared_address;
+	char shared_name[32];
 
 	/* The virtual board. */
 	struct guest_memory guest_memory;
@@ -266,6 +275,15 @@ struct pcpu {
 	struct vcpu *home[QUEUE_MAX];
 };
 
+/* ---- shared.c: memory that VMs share ---- */
+
+struct shared_memory {
+	struct mpn *mpn;  /* of its pages; MPN_NONE: not used yet */
+	uint32_t present; /* pages that are */
+	unsigned users;	  /* VMs that have it attached */
+	uint64_t attached, refused;
+};
+
 struct vmm {
 	struct vmm_config config;
 	struct node_memory node[VMM_MAX_NODES];
@@ -280,7 +298,8 @@ struct vmm {
 	struct vmm_numa_stats numa;
 	uint32_t give_up_at; /* where the search for replicas to give up goes on */
 	unsigned next_node;  /* PLACE_ROUND_ROBIN */
-	bool cpu_known;	     /* reset_cp0 has been read from the hardware */
+	struct shared_memory shared[VMM_MAX_SHARED];
+	bool cpu_known; /* reset_cp0 has been read from the hardware */
 };
 
 static inline uint32_t block_pages(const struct vm *vm)
@@ -348,6 +367,19 @@ bool move_give_up(struct vmm *vmm);
 /* Deals with the hot pages of the CPU's node. */
 void move_hot_pages(struct pcpu *cpu);
 void move_cpu_start(struct pcpu *cpu);
+
+/* ---- shared.c ---- */
+/* Pages of the window of a VM that may use the memories in @allowed. */
+uint32_t shared_window_pages(const struct vmm_config *config, uint32_t allowed);
+/* Which page of which memory is at @index of the VM's window; false: none is attached there. */
+bool shared_at(const struct vm *vm, uint32_t index, unsigned *number, uint32_t *page);
+/* The other way round; false: the VM has not attached that memory. */
+bool shared_index(const struct vm *vm, unsigned number, uint32_t page, uint32_t *index);
+/* The machine page for @index of the window, given on @node if it has not been used yet. */
+struct mpn shared_get(struct vm *vm, uint32_t index, unsigned node);
+void shared_detach_all(struct vm *vm);
+bool shared_read(void *vm, unsigned cpu, uint64_t offset, unsigned size, uint64_t *value);
+bool shared_write(void *vm, unsigned cpu, uint64_t offset, unsigned size, uint64_t value);
 
 /* ---- l2tlb.c ---- */
 struct l2tlb_entry *l2tlb_find(struct vcpu *vcpu, uint64_t va);

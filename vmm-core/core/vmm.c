@@ -16,7 +16,25 @@ static uint32_t machine_end(const struct vmm_config *config)
 
 size_t vmm_memory_needed(const struct vmm_config *config)
 {
-	return ALIGN(sizeof(struct vmm)) + (size_t)machine_end(config) * sizeof(struct page);
+	size_t shared = 0;
+
+	for (unsigned i = 0; i < config->shared_memories; i++)
+		shared += ALIGN(config->shared_memory[i].pages * sizeof(struct mpn));
+	return ALIGN(sizeof(struct vmm)) + ALIGN(machine_end(config) * sizeof(struct page)) +
+	       shared;
+}
+
+static void make_shared(struct vmm *vmm, uint8_t *memory)
+{
+	for (unsigned i = 0; i < vmm->config.shared_memories; i++) {
+		uint32_t pages = vmm->config.shared_memory[i].pages;
+
+		vmm->shared[i].mpn = (struct mpn *)(void *)memory;
+		for (uint32_t n = 0; n < pages; n++)
+			vmm->shared[i].mpn[n].value = MPN_NONE;
+		memory += ALIGN(pages * sizeof(struct mpn));
+		vmm->committed += pages;
+	}
 }
 
 int vmm_create(struct vmm **out, void *memory, const struct vmm_config *config)
@@ -24,13 +42,15 @@ int vmm_create(struct vmm **out, void *memory, const struct vmm_config *config)
 	struct vmm *vmm = memory;
 
 	if (!config->cpus || config->cpus > VMM_MAX_CPUS || !config->nodes ||
-	    config->nodes > VMM_MAX_NODES || config->tlb_entries > VTLB_ENTRIES ||
+	    config->nodes > VMM_MAX_NODES || config->shared_memories > VMM_MAX_SHARED ||
+	    config->tlb_entries > VTLB_ENTRIES ||
 	    (config->l2tlb_entries & (config->l2tlb_entries - 1)) || !config->cycles_per_ms)
 		return EINVAL_;
 	vmm->config = *config;
 	vmm->vtlb_entries = config->tlb_entries;
 	vmm->pages = machine_end(config);
 	vmm->page = (struct page *)(void *)((uint8_t *)memory + ALIGN(sizeof(*vmm)));
+	make_shared(vmm, (uint8_t *)vmm->page + ALIGN(vmm->pages * sizeof(struct page)));
 	palloc_init(vmm);
 	for (unsigned i = 0; i < config->cpus; i++) {
 		vmm->cpu[i].number = i;

@@ -73,6 +73,7 @@ struct board_config {
 	bool cp0_timer; /* leave the GIC timer out of the device tree: kernel uses Count/Compare */
 	uint64_t boot_time; /* seconds since 1970 the RTC shows at start; 0: a fixed date
 			       (2026-01-01) */
+	uint64_t window_base, window_size; /* of a VM: where shared memory appears; no size: none */
 	unsigned disks;
 	struct board_disk disk[BOARD_MAX_DISKS];
 	unsigned nics;

@@ -22,6 +22,8 @@ struct monitor_options {
 	unsigned audit_ms;    /* vmm_audit() every so many ms of simulated time; 0: never */
 	unsigned audit_traps; /* and after every so many monitor entries; 0: never */
 	struct vmm_numa numa;
+	unsigned shared_memories;
+	struct vmm_shared shared_memory[VMM_MAX_SHARED];
 	/* A hot page was decided about (may be NULL). */
 	void (*decision)(void *opaque, const struct vmm_decision *decision);
 	/* A VM stopped or asks for a reset; called between quanta. */
@@ -40,6 +42,7 @@ struct monitor_vm {
 	uint64_t boot_time;
 	unsigned disks;
 	struct board_disk disk[VMM_MAX_DISKS];
+	uint32_t shared_memory; /* those it may attach, a bit each */
 	bool network;
 	enum board_nic_kind nic;
 	/* Bytes the VM wrote to its UART @port. */

@@ -90,6 +90,15 @@ void *memset(void *to, int value, size_t size);
 /* The physical address behind a pointer into allocate()d or static memory. */
 uint64_t physical_address(const void *pointer);
 
+/* ---- memory shared with other VMs ---- */
+
+/* Maps the monitor's shared memory @name, of at least @size bytes, at *@at; zeroes, until a VM that
+ * has it attached writes there. Returns 0, or an errno value: 2 there is none of that name, 13 this
+ * VM may not use it, 22 it is smaller, 38 there is no shared memory for this VM at all. */
+int region_attach(const char *name, size_t size, void **at);
+/* This VM has it no longer; once no VM has, the content is lost. */
+int region_detach(const char *name);
+
 /* ---- time, and what is measured ---- */
 
 uint64_t cycles(void); /* the GIC's counter: the same on all CPUs */

@@ -50,6 +50,8 @@ static void take(struct boot_info *info, const char *node, const char *name, con
 		info->clock = be32(value);
 	if (is_node(node, "virtio") && equal(name, "reg") && be32(value) >= MAP_VIRTIO_BASE)
 		info->virtio_slots |= 1u << (be32(value) - MAP_VIRTIO_BASE) / MAP_VIRTIO_STRIDE;
+	if (is_node(node, "shared-memory") && equal(name, "reg") && length >= 32)
+		info->shared_window = (struct memory_range){be64(value + 16), be64(value + 24)};
 	if (is_node(node, "memory") && equal(name, "reg"))
 		for (; length >= 16 && info->ranges < 4; value += 16, length -= 16)
 			info->memory[info->ranges++] =

@@ -41,6 +41,8 @@ void memory_setup(void)
 		area[n].size -= used - area[n].base;
 		area[n].base = used;
 	}
+	if (boot_info.shared_window.size)
+		end = boot_info.shared_window.base + boot_info.shared_window.size;
 	if (!is_mapped)
 		return;
 	mapped_pairs = (end + (UINT64_C(1) << PAIR_SHIFT) - 1) >> PAIR_SHIFT;

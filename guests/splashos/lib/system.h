@@ -48,8 +48,9 @@ struct boot_info {
 	uint64_t clock; /* Hz */
 	struct memory_range memory[4];
 	unsigned ranges;
-	uint32_t virtio_slots; /* those with a device */
-	uint64_t tree_end;     /* pa */
+	uint32_t virtio_slots;		   /* those with a device */
+	uint64_t tree_end;		   /* pa */
+	struct memory_range shared_window; /* no size: there is none */
 };
 /* Reads the tree at @tree_pa; false when it is none. */
 bool devicetree_read(uint64_t tree_pa, struct boot_info *info);

@@ -40,6 +40,10 @@
 #define MAP_CPC_BASE	  UINT64_C(0x1bde0000)
 #define MAP_CPC_SIZE	  UINT64_C(0x00008000)
 
+/* A VM's port to memory that VMs share (dev/shared_memory.h). */
+#define MAP_SHARED_BASE	  UINT64_C(0x1e000000)
+#define MAP_SHARED_SIZE	  UINT64_C(0x00001000)
+
 /*
  * Finisher: how software ends a run. See dev/finisher.h for the values.
  */

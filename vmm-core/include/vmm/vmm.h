@@ -41,6 +41,14 @@ struct vmm_numa {
 	uint16_t interval_ms;				/* after which counters start from zero */
 };
 
+#define VMM_MAX_SHARED 16
+
+/* A piece of memory that VMs share, see dev/shared_memory.h. */
+struct vmm_shared {
+	char name[32];
+	uint32_t pages; /* 1 or more */
+};
+
 /* The machine and the monitor's options. */
 struct vmm_config {
 	unsigned cpus, nodes;
@@ -57,6 +65,8 @@ struct vmm_config {
 	bool rewrite;		/* privileged instructions become accesses to the register pages */
 	bool overcommit;	/* VMs' memory may exceed the machine's */
 	struct vmm_numa numa;
+	unsigned shared_memories;
+	struct vmm_shared shared_memory[VMM_MAX_SHARED];
 };
 
 struct vm_config {
@@ -68,6 +78,7 @@ struct vm_config {
 	uint64_t boot_time;	     /* seconds since 1970 its clock shows at start */
 	unsigned disks;
 	struct block_backend disk[VMM_MAX_DISKS];
+	uint32_t shared_memory; /* those it may attach, a bit each */
 	bool network;
 	uint8_t mac[6];
 	struct net_backend net;
@@ -137,6 +148,7 @@ struct vm_memory {
 	uint64_t machine; /* machine pages it has now */
 	uint64_t machine_max;
 	uint64_t large;	   /* of them in 4 MiB blocks */
+	uint64_t shared;   /* mapped pages of shared memory, beside them */
 	uint64_t released; /* given back by the guest so far (balloon, page reporting) */
 };
 
@@ -206,6 +218,19 @@ void vmm_vm_status(const struct vmm *vmm, unsigned vm, struct vm_status *status)
 const struct vcpu_stats *vmm_vcpu_stats(struct vmm *vmm, unsigned vm, unsigned vcpu);
 void vmm_vm_memory_stats(const struct vmm *vmm, unsigned vm, struct vm_memory *memory);
 unsigned vmm_vcpu_cpu(const struct vmm *vmm, unsigned vm, unsigned vcpu); /* its CPU now or last */
+
+/* Where a VM sees shared memory: guest-physical addresses behind its RAM; no bytes: it may use
+ * none.
+ */
+void vmm_shared_window(const struct vmm *vmm, unsigned vm, uint64_t *base, uint64_t *bytes);
+
+struct vmm_shared_stats {
+	uint64_t pages; /* that have been used */
+	uint64_t users; /* VMs that have it attached now */
+	uint64_t attached, refused;
+};
+/* Of shared memory @number of the configuration; false: there is no such one. */
+bool vmm_shared_stats(const struct vmm *vmm, unsigned number, struct vmm_shared_stats *stats);
 
 /* The VM that runs on @cpu; -1: none. */
 int vmm_cpu_vm(const struct vmm *vmm, unsigned cpu);

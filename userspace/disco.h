@@ -77,5 +77,6 @@ int command_host(int argc, char **argv);
 int command_machine(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_trace(int argc, char **argv);
+int command_workload(int argc, char **argv);
 
 #endif

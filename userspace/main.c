@@ -20,6 +20,7 @@ static const struct subcommand subcommands[] = {
 	{"machine", command_machine, "list, check and show machine files"},
 	{"run", command_run, "run virtual machines under the Disco monitor"},
 	{"trace", command_trace, "show what a run decided about pages, and why"},
+	{"workload", command_workload, "named workloads on Debian guests, with checked results"},
 };
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

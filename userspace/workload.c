@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `disco workload`: named workloads on Debian guests; guests/workloads/workload does the work. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "disco.h"
+
+#define SCRIPT "guests/workloads/workload"
+
+/* The script runs this same program. */
+static int tell_program(void)
+{
+	char path[4096];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (length < 0)
+		return -1;
+	path[length] = '\0';
+	return setenv("DISCO", path, 1);
+}
+
+int command_workload(int argc, char **argv)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+	int status;
+
+	if (!words || tell_program()) {
+		free(words);
+		return complain(DISCO_FAILED, "out of memory");
+	}
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	words[0] = data_path(SCRIPT);
+	if (words[0])
+		status = run_program(words);
+	else
+		status = complain(DISCO_FAILED,
+				  "cannot find " SCRIPT
+				  "; set DISCO_DATA to the folder that holds guests/");
+	free(words[0]);
+	free(words);
+	return status;
+}

@@ -3,24 +3,23 @@
 // parallel machine looks like. Every clock, each node mixes the word from its neighbour with one of
 // its memory, stores it, and sends it on. Prints a checksum of all memories.
 `timescale 1ns/1ns
-module node #(parameter ID = 0, parameter WORDS = 64) (
+module node #(parameter ID = 0, parameter WORDS = 256) (
 	input wire clock, input wire reset, input wire [31:0] from, output reg [31:0] to);
 	reg [31:0] memory [0:WORDS - 1];
-	reg [31:0] mixed;
 	reg [15:0] at;
 	integer i;
+	// one read port: an event expression over the whole memory would be slow to set up
+	wire [31:0] word = memory[at % WORDS];
+	wire [31:0] with_word = from ^ word;
+	wire [31:0] mixed = {with_word[18:0], with_word[31:19]} + (with_word ^ (with_word >> 15));
 	initial for (i = 0; i < WORDS; i = i + 1) memory[i] = ID * 32'h9e3779b9 + i * 32'h85ebca6b;
-	always @(*) begin
-		mixed = from ^ memory[at % WORDS];
-		mixed = {mixed[18:0], mixed[31:19]} + (mixed ^ (mixed >> 15));
-	end
 	always @(posedge clock)
 		if (reset) begin
 			to <= ID;
 			at <= ID;
 		end else begin
 			memory[at % WORDS] <= mixed;
-			to <= mixed + memory[(at + 7) % WORDS];
+			to <= mixed + {word[7:0], word[31:8]};
 			at <= at + mixed[4:0] + 1;
 		end
 endmodule

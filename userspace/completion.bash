@@ -12,7 +12,11 @@ _disco() {
 	elif [[ $previous == --machine || $command == machine && $COMP_CWORD -eq 3 ]]; then
 		words=$("$disco" machine list 2>/dev/null | cut -d ' ' -f 1)
 		compopt -o default
-	elif [[ $command == guest || $command == machine ]] && [ "$COMP_CWORD" -eq 2 ]; then
+	elif [[ $command == workload && $COMP_CWORD -eq 3 && $previous != compare ]]; then
+		words=$("$disco" workload list 2>/dev/null | cut -d ' ' -f 1)
+	elif [[ $previous == --size ]]; then
+		words="small paper large"
+	elif [[ $command == guest || $command == machine || $command == workload ]] && [ "$COMP_CWORD" -eq 2 ]; then
 		words=$("$disco" "$command" --help 2>/dev/null | sed -nE "s/.*disco $command ([a-z]+).*/\1/p" | sort -u)
 	elif [[ $previous == --svg || $previous == --json || $previous == -o ]]; then
 		compopt -o default

@@ -34,9 +34,9 @@ int command_workload(int argc, char **argv)
 	if (words[0])
 		status = run_program(words);
 	else
-		status = complain(DISCO_FAILED,
-				  "cannot find " SCRIPT
-				  "; set DISCO_DATA to the folder that holds guests/");
+		status =
+			complain(DISCO_FAILED, "cannot find " SCRIPT
+					       "; set DISCO_DATA to the folder that holds guests/");
 	free(words[0]);
 	free(words);
 	return status;

@@ -21,6 +21,8 @@ void fake_hal_reset(uint32_t nodes, uint32_t per_node, uint32_t stride)
 	fake.per_node = per_node;
 	fake.stride = stride;
 	fake.cycles = 1;
+	for (unsigned n = 0; n < VMM_MAX_CPUS; n++)
+		fake.cpu[n].timer = VMM_NO_TIME;
 	fake.ram = calloc(nodes, per_node * PAGE_BYTES);
 	assert_non_null(fake.ram);
 }

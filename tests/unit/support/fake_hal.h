@@ -29,7 +29,7 @@ struct fake_cpu {
 	unsigned next;		     /* entry that a random write takes */
 	unsigned wired;		     /* entries it does not take */
 	struct vcpu_context context; /* the registers of the guest on it */
-	uint64_t timer;
+	uint64_t timer; /* it fires once: a test that sees it expire sets it to VMM_NO_TIME */
 	unsigned interrupts, ipis, flushes, links_cleared;
 	bool idle;
 };

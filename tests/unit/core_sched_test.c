@@ -46,7 +46,7 @@ static struct vm *add(unsigned vcpus, uint64_t pin)
 		vm->vcpu[n].pin = pin;
 	fake_start(vm, ENTRY);
 	for (unsigned n = 0; n < vcpus; n++) {
-		vm->vcpu[n].cp0[CP0_STATUS] = LISTENS;
+		set_virtual_status(&vm->vcpu[n], LISTENS);
 		vcpu_status_changed(&vm->vcpu[n]);
 		if (n)
 			sched_ready(&vm->vcpu[n]);
@@ -111,6 +111,9 @@ static void run_for(uint64_t cycles)
 		fake.cycles += 100;
 		settle();
 	}
+	for (unsigned n = 0; n < vmm->config.cpus; n++)
+		enter(n, 0); /* brings the times up to date */
+	settle();
 }
 
 static void wait_on(unsigned cpu)
@@ -127,7 +130,7 @@ static void wake(struct vcpu *vcpu)
 static void quieten(struct vcpu *vcpu)
 {
 	vcpu_set_pin(vcpu, 2, false);
-	vcpu->cp0[CP0_STATUS] = LISTENS;
+	set_virtual_status(vcpu, LISTENS);
 	vcpu_status_changed(vcpu);
 }
 
@@ -264,7 +267,6 @@ static void pins(void **state)
 	assert_int_equal(vmm_vcpu_cpu(vmm, left->number, 0), 0);
 	assert_int_equal(vmm_vcpu_cpu(vmm, left->number, 1), 0);
 	assert_int_equal(vmm_vcpu_cpu(vmm, right->number, 0), 1);
-	print_message("%u %u\n", vmm_vcpu_cpu(vmm, any->number, 0), vmm_vcpu_cpu(vmm, any->number, 1));
 	/* those without a pin have the CPUs 2 and 3 for themselves */
 	assert_true(any->vcpu[0].stats.time[TIME_KERNEL] > 95 * SLICE);
 	assert_true(any->vcpu[1].stats.time[TIME_KERNEL] > 95 * SLICE);
@@ -441,7 +443,7 @@ static void pausing(void **state)
 	assert_int_equal(vmm_vm_pause(vmm, paused->number), -16);
 	assert_int_equal(vmm_vm_resume(vmm, paused->number), 0);
 	assert_int_equal(vm_now(paused), time); /* its clock stood still */
-	assert_in_range(vcp0_count(&paused->vcpu[0]) - count, 0, 1);
+	assert_in_range(vcp0_count(&paused->vcpu[0]) - count + 1, 0, 2);
 	run_for(10 * SLICE);
 	check_places();
 	assert_true(ran(paused) > before);
@@ -456,7 +458,7 @@ static void all_waiting_for_nothing(void **state)
 	make(1, 1);
 	vm = add(1, 0);
 	settle();
-	vm->vcpu[0].cp0[CP0_STATUS] = HOME; /* nothing can wake it */
+	set_virtual_status(&vm->vcpu[0], HOME); /* nothing can wake it */
 	vcpu_status_changed(&vm->vcpu[0]);
 	wait_on(0);
 	assert_int_equal(vm->stop, VM_STOP_HALTED);

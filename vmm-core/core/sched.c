@@ -182,6 +182,23 @@ static struct vcpu *next_for(struct pcpu *cpu)
 	return vcpu;
 }
 
+/* An idle CPU found nothing that it may run when it went idle; now something is queued here. */
+static void call_idle(const struct pcpu *cpu)
+{
+	struct vmm *vmm = cpu->vmm;
+
+	for (unsigned i = 0; i < vmm->config.cpus; i++) {
+		struct pcpu *other = &vmm->cpu[i];
+
+		if (other == cpu || other->current || other->ready || other->called ||
+		    !best_of(cpu, other))
+			continue;
+		other->called = true;
+		hal_ipi(i);
+		return;
+	}
+}
+
 /* The vCPU on @cpu leaves it, with its registers when another will use them. */
 static void put_off(struct pcpu *cpu, struct trap *trap)
 {
@@ -260,7 +277,7 @@ void sched_pick(struct pcpu *cpu, struct trap *trap)
 {
 	struct vcpu *next;
 
-	cpu->reschedule = false;
+	cpu->reschedule = cpu->called = false;
 	cpu->timer_dirty = true;
 	hal_charge(CHARGE_SCHEDULE, 1);
 	if (cpu->current && cpu->current->run == VCPU_RUNNING && !cpu->ready &&
@@ -277,6 +294,8 @@ void sched_pick(struct pcpu *cpu, struct trap *trap)
 		return;
 	}
 	put_on(cpu, next, trap);
-	if (cpu->ready)
-		cpu->slice_end = hal_cycles() + cpu->vmm->config.slice_cycles;
+	if (!cpu->ready)
+		return;
+	cpu->slice_end = hal_cycles() + cpu->vmm->config.slice_cycles;
+	call_idle(cpu);
 }

@@ -262,6 +262,7 @@ struct pcpu {
 	/* What has to be done before a guest goes on; attention: look at the others. */
 	bool attention;
 	bool reschedule;
+	bool called; /* idle, and told that there is something in another queue */
 	bool timer_dirty;
 	uint64_t timer;
 	uint64_t slice_end;

@@ -134,6 +134,18 @@ static const struct setting machine_rows[] = {
 
 /* ---- the monitor ---- */
 
+static int take_monitor_placement(void *target, const char *text,
+				  const struct setting_source *source)
+{
+	static const char *const names[] = {"local", "remote", NULL};
+	struct run_options *options = target;
+
+	options->monitor.monitor_remote = !strcmp(text, "remote");
+	if (options->monitor.monitor_remote || !strcmp(text, "local"))
+		return DISCO_OK;
+	return setting_unknown(source, "monitor placement", text, names);
+}
+
 static int take_large_pages(void *target, const char *text, const struct setting_source *source)
 {
 	static const struct {
@@ -200,6 +212,10 @@ static const struct setting monitor_rows[] = {
 	{SETTING_COUNT16, GROUP_MONITOR, "reset-interval", .key = "reset_interval_ms",
 	 .value = "MS", FIELD(monitor.numa.interval_ms), .minimum = 1, .maximum = 65535,
 	 .help = "milliseconds after which the counters start from zero (default 100)"},
+	{SETTING_TAKE, GROUP_MONITOR, "monitor-placement", .value = "WHERE",
+	 .take = take_monitor_placement,
+	 .help = "model ccnuma: the monitor's text and each CPU's data: local (default: on each "
+		 "node), or remote (all on node 0)"},
 	{SETTING_TEXT, GROUP_MONITOR, "trace", .value = "FILE", FIELD(trace),
 	 .help = "write every decision about a hot page as a line of JSON"},
 	{SETTING_COUNT, GROUP_MONITOR, "audit", .key = "audit_ms", .value = "MS",

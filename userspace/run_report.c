@@ -96,6 +96,9 @@ static void print_charges(const struct run *run, FILE *out)
 	for (unsigned i = 0; monitor_charge_name(i); i++)
 		sum += stats->cycles[i];
 	fprintf(out, "\nThe monitor's cycles (charged by vmm/charge.def):\n");
+	if (stats->reference_cycles)
+		fprintf(out, "  and misses of its own references: %.1f %% on top\n",
+			percent(stats->reference_cycles, sum));
 	for (unsigned i = 0; monitor_charge_name(i); i++)
 		if (percent(stats->cycles[i], sum) >= 1)
 			fprintf(out, "  %5.1f %%  %12llu  %s\n", percent(stats->cycles[i], sum),

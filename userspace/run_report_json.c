@@ -102,6 +102,7 @@ static json_t *machine_object(const struct run *run)
 	put(object, "model_switches", machine_model_switches(run->machine));
 	put(object, "modelled_cycles", machine_modelled_cycles(run->machine));
 	put(object, "monitor_pages", stats->reserved_pages);
+	put(object, "monitor_miss_cycles", stats->reference_cycles);
 	put(object, "ipis", stats->ipis);
 	put(object, "audits", stats->audits);
 	put(object, "audit_errors", stats->audit_errors);

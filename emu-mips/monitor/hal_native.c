@@ -427,6 +427,8 @@ void hal_charge(enum charge operation, unsigned count)
 	native->current->cycles += cycles;
 	native->stats.charged[operation] += count;
 	native->stats.cycles[operation] += cycles;
+	if (native->machine->ccnuma)
+		native_references(native, native->current, operation);
 }
 
 /* ---- the outside ---- */

@@ -9,7 +9,6 @@
 #include "monitor/native.h"
 
 #define DEFAULT_BOOT_TIME UINT64_C(1767225600) /* 2026-01-01 00:00:00 UTC, as the bare board */
-#define MONITOR_SHARE	  64 /* the monitor keeps a 64th of the machine's memory for itself */
 
 static void fill_config(struct monitor *monitor, struct vmm_config *config)
 {

@@ -8,6 +8,8 @@
 #include "emu/mem.h"
 #include "vmm/hal.h"
 
+#define MONITOR_SHARE 64 /* the monitor keeps a 64th of each node's memory for itself */
+
 /* What the HAL keeps of a CPU. */
 struct native_cpu {
 	unsigned interrupts; /* HAL_INTERRUPT_* not yet taken */
@@ -59,6 +61,10 @@ void native_on_deadline(struct cpu *cpu);
 void native_audit(struct monitor *monitor);
 void native_node_interrupt(struct machine *machine, unsigned node, bool level);
 void native_start_cpu(struct monitor *monitor, struct cpu *cpu);
+
+/* monitor/references.c: lets @cpu make the references of an @operation of the monitor; the machine
+ * has memory model `ccnuma`. */
+void native_references(struct monitor *monitor, struct cpu *cpu, enum charge operation);
 
 /* monitor/memory_stats.c: gives @cpu's counts since last time to the VM that ran on it, if another
  * one runs now. */

@@ -22,6 +22,7 @@ struct monitor_options {
 	unsigned audit_ms;    /* vmm_audit() every so many ms of simulated time; 0: never */
 	unsigned audit_traps; /* and after every so many monitor entries; 0: never */
 	struct vmm_numa numa;
+	bool monitor_remote; /* model `ccnuma`: the monitor's own text and data are on node 0 */
 	unsigned shared_memories;
 	struct vmm_shared shared_memory[VMM_MAX_SHARED];
 	/* A hot page was decided about (may be NULL). */
@@ -53,8 +54,9 @@ struct monitor_vm {
 
 /* What the native HAL counts. */
 struct monitor_stats {
-	uint64_t charged[64];	/* times each operation of charge.def was charged */
-	uint64_t cycles[64];	/* and what that came to */
+	uint64_t charged[64];	   /* times each operation of charge.def was charged */
+	uint64_t cycles[64];	   /* and what that came to */
+	uint64_t reference_cycles; /* beyond that, misses of the monitor's own references */
 	uint64_t tlb_conflicts; /* entries the hardware would not take: a fault of the monitor's */
 	uint64_t audits, audit_errors;
 	char audit_text[160];

@@ -49,7 +49,7 @@ static const struct setting rows[] = {
 	{SETTING_CHOICE, GROUP_RUN, "model", .value = "NAME", FIELD(model), .names = models,
 	 .what = "memory model",
 	 .help = "memory model: none (default; one cycle an instruction), or ccnuma (caches, "
-		 "directory, latencies of the machine file; engine interpreter)"},
+		 "directory, latencies of the machine file)"},
 	{SETTING_TAKE, GROUP_RUN, "warm", .value = "FROM[,TO]", .take = take_warm,
 	 .help = "model none at first, ccnuma from FROM to TO: a mark of the guest (a point or a "
 		 "region; without TO to the region's end), or a number of instructions"},

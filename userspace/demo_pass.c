@@ -246,8 +246,6 @@ static int build_and_run(struct pass *pass, const struct demo_options *options)
 
 int demo_run(const struct demo_options *options, struct demo_pass *result)
 {
-	const struct engine_ops *engine =
-		translator_engine.ccnuma ? &translator_engine : &interpreter_engine;
 	struct pass pass = {.result = result};
 	struct ccnuma_config ccnuma;
 	struct machine_file file;
@@ -258,7 +256,7 @@ int demo_run(const struct demo_options *options, struct demo_pass *result)
 		return DISCO_USAGE;
 	machine_file_ccnuma(&file, &ccnuma);
 	file.config.seed = 1;
-	pass.machine = machine_create(&file.config, engine, &error);
+	pass.machine = machine_create(&file.config, &translator_engine, &error);
 	if (!pass.machine)
 		return complain(DISCO_FAILED, "%s", error.text);
 	if (machine_use_ccnuma(pass.machine, &ccnuma, &error))

@@ -61,8 +61,7 @@ int run_check_policy(struct run_options *options)
 		run_take_policy(options, "all", NULL);
 	if ((numa->migrate || numa->replicate) && options->common.model != MODEL_CCNUMA)
 		return complain(DISCO_USAGE,
-				"run: moving pages needs counted misses: --model ccnuma --engine "
-				"interpreter");
+				"run: moving pages needs counted misses: --model ccnuma");
 	/* Sharing is told from a quarter of the misses, as in Verghese et al. */
 	if (!numa->sharing)
 		numa->sharing = numa->threshold >= 4 ? numa->threshold / 4 : 1;

@@ -126,7 +126,6 @@ struct machine *machine_create(const struct machine_config *config, const struct
 	if (engine->create && engine->create(machine, error))
 		goto fail;
 	machine->engine = engine;
-	machine->runner = engine;
 	if (use_threads(machine, engine, error))
 		goto fail;
 	return machine;
@@ -216,7 +215,7 @@ static void run_engine(struct cpu *cpu, uint64_t end, uint64_t *executed)
 	if (executed && machine->instruction_limit && left < end - cpu->cycles)
 		end = cpu->cycles + left;
 	cpu_deadlines(cpu, end);
-	machine->runner->run(cpu, end);
+	machine->engine->run(cpu, end);
 	if (!executed)
 		return;
 	*executed += cpu->instructions - before;

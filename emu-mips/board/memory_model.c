@@ -124,7 +124,6 @@ static void model_changed(struct machine *machine)
 
 	for (unsigned n = 0; n < machine->config.cpus; n++)
 		machine->cpu[n]->linked = LINK_NONE;
-	machine->runner = machine->ccnuma && !engine->ccnuma ? &interpreter_engine : engine;
 	if (engine->memory_model_changed)
 		engine->memory_model_changed(machine);
 }
@@ -252,10 +251,6 @@ int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *conf
 		remove_ccnuma(machine);
 		return 0;
 	}
-	if (!machine->engine->ccnuma)
-		return error_set(error, -ENOTSUP,
-				 "engine %s does not have memory model ccnuma; interpreter does",
-				 machine->engine->name);
 	result = machine_configure_ccnuma(machine, config, error);
 	return result ? result : switch_on(machine, error);
 }

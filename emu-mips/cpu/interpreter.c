@@ -182,7 +182,6 @@ static void interpreter_destroy(struct machine *machine)
 
 const struct engine_ops interpreter_engine = {
 	.name = "interpreter",
-	.ccnuma = true,
 	.threads = true,
 	.create = interpreter_create,
 	.destroy = interpreter_destroy,

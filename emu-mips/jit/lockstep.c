@@ -240,7 +240,6 @@ static void leader_memory_model_changed(struct machine *machine)
 
 const struct engine_ops lockstep_engine = {
 	.name = "lockstep",
-	.ccnuma = true,
 	.memory_model_changed = leader_memory_model_changed,
 	.create = leader_create,
 	.destroy = leader_destroy,
@@ -250,7 +249,6 @@ const struct engine_ops lockstep_engine = {
 
 const struct engine_ops lockstep_blocks_engine = {
 	.name = "lockstep-blocks",
-	.ccnuma = true,
 	.memory_model_changed = leader_memory_model_changed,
 	.create = blocks_create,
 	.destroy = leader_destroy,
@@ -304,7 +302,6 @@ static int follower_create(struct machine *machine, struct error *error)
 
 const struct engine_ops lockstep_follower_engine = {
 	.name = "lockstep-follower",
-	.ccnuma = true,
 	.create = follower_create,
 	.destroy = follower_destroy,
 	.run = follower_run,

@@ -177,7 +177,6 @@ static void translator_memory_model_changed(struct machine *machine)
 const struct engine_ops translator_engine = {
 	.name = "translator",
 	.threads = true,
-	.ccnuma = true,
 	.memory_model_changed = translator_memory_model_changed,
 	.create = translator_create,
 	.destroy = translator_destroy,

@@ -96,9 +96,6 @@ struct machine {
 	uint64_t now;	     /* cycles: start of the present quantum */
 	struct cpu *running; /* the CPU that runs now, NULL between quanta */
 	const struct engine_ops *engine;
-	/* Runs the CPUs now: engine, or the interpreter in its place while the memory model is
-	 * `ccnuma` and engine does not have it. */
-	const struct engine_ops *runner;
 	void *engine_data;
 	struct event *events; /* sorted by time */
 	uint64_t last_event;  /* identifier */
@@ -177,8 +174,7 @@ void machine_dma(struct machine *machine, uint64_t pa, uint64_t length, bool wri
 /*
  * Memory model `ccnuma`, for machines that switch: gives the machine its node controllers and keeps
  * @config (cpus, nodes, node_of and memory are filled in here); the model stays `none` until
- * machine_set_memory_model(). Any engine: one without the model lets the interpreter run while it
- * is on. 0, or a negative errno with @error set: a bad configuration.
+ * machine_set_memory_model(). 0, or a negative errno with @error set: a bad configuration.
  */
 int machine_configure_ccnuma(struct machine *machine, const struct ccnuma_config *config,
 			     struct error *error);
@@ -189,7 +185,7 @@ int machine_configure_ccnuma(struct machine *machine, const struct ccnuma_config
  */
 int machine_set_memory_model(struct machine *machine, bool ccnuma, struct error *error);
 
-/* Both, for machines that have the model from the start; -ENOTSUP: an engine without it. @config
+/* Both, for machines that have the model from the start. @config
  * NULL: takes model and node controllers away, and what was counted. */
 int machine_use_ccnuma(struct machine *machine, const struct ccnuma_config *config,
 		       struct error *error);

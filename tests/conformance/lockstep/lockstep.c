@@ -57,7 +57,6 @@ static void reference_run(struct cpu *cpu, uint64_t quantum_end)
 
 static const struct engine_ops reference_engine = {
 	.name = "reference",
-	.ccnuma = true,
 	.run = reference_run,
 };
 

@@ -64,7 +64,7 @@ struct threads {
 	unsigned window;	    /* phases in it */
 	uint64_t late_before;	    /* the window */
 	uint64_t end;		    /* of the quantum */
-	bool quit;
+	atomic_bool quit;
 	struct signal phase; /* its number */
 	struct signal left;  /* groups that have not come to rest */
 	struct group group[MACHINE_MAX_CPUS];

@@ -4,6 +4,7 @@
 
 #include "boot.h"
 #include "disco.h"
+#include "report_threads.h"
 
 static const char *const exception_names[EXC_CODES] = {
 	[EXC_INT] = "Int",	 [EXC_MOD] = "Mod",   [EXC_TLBL] = "TLBL", [EXC_TLBS] = "TLBS",
@@ -147,20 +148,6 @@ static void report_disks(const struct boot_result *result, FILE *out)
 	}
 }
 
-static void report_threads(const struct machine *machine, FILE *out)
-{
-	struct machine_threads_stats stats;
-
-	if (!machine->threads)
-		return;
-	machine_threads_stats(machine, &stats);
-	fprintf(out,
-		"  host threads    %u: CPUs together %llu times, one alone %llu times, %llu turns "
-		"taken over from a late thread\n",
-		machine->config.threads, (unsigned long long)stats.phases,
-		(unsigned long long)stats.alone, (unsigned long long)stats.late);
-}
-
 void report_text(const struct boot_result *result, FILE *out)
 {
 	const struct machine *machine = result->machine;
@@ -181,7 +168,7 @@ void report_text(const struct boot_result *result, FILE *out)
 		result->host_seconds,
 		(double)instructions / 1e6 / (result->host_seconds > 0 ? result->host_seconds : 1),
 		result->options->common.engine->name);
-	report_threads(machine, out);
+	report_threads(machine, "  host threads    ", out);
 	fprintf(out, "  exceptions     ");
 	for (unsigned code = 0; code < EXC_CODES; code++)
 		if (sum.exceptions[code])

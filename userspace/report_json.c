@@ -9,6 +9,7 @@
 
 #include "boot.h"
 #include "disco.h"
+#include "report_threads.h"
 
 #define SCHEMA "disco.boot/1"
 
@@ -108,20 +109,6 @@ static json_t *cpu_array(const struct machine *machine)
 	return array;
 }
 
-static json_t *threads_object(const struct machine *machine)
-{
-	json_t *object = json_object();
-	struct machine_threads_stats stats;
-
-	machine_threads_stats(machine, &stats);
-	json_object_set_new(object, "count",
-			    number(machine->config.threads ? machine->config.threads : 1));
-	json_object_set_new(object, "together", number(stats.phases));
-	json_object_set_new(object, "alone", number(stats.alone));
-	json_object_set_new(object, "late", number(stats.late));
-	return object;
-}
-
 static json_t *disk_array(const struct boot_result *result, json_t *retries)
 {
 	json_t *array = json_array();
@@ -187,7 +174,7 @@ static json_t *build(const struct boot_result *result)
 	json_object_set_new(root, "nics", nic_array(result));
 	json_object_set_new(host, "engine", json_string(result->options->common.engine->name));
 	json_object_set_new(host, "seconds", json_real(result->host_seconds));
-	json_object_set_new(host, "threads", threads_object(result->machine));
+	json_object_set_new(host, "threads", report_threads_json(result->machine));
 	json_object_set_new(host, "mips", json_real((double)instructions / 1e6 / seconds));
 	json_object_set_new(host, "disk_retries", retries);
 	json_object_set_new(root, "host", host);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "disco.h"
+#include "report_threads.h"
 #include "run.h"
 
 static const char *const stop_names[VM_STOPS] = {
@@ -121,6 +122,7 @@ static void print_machine(const struct run *run, FILE *out)
 		"%.3f s simulated, %llu guest instructions, %.1f s on the host (%.1f million/s)\n",
 		(double)machine_ns(machine, cycles) / 1e9, (unsigned long long)instructions,
 		run->host_seconds, (double)instructions / 1e6 / run->host_seconds);
+	report_threads(machine, "Host threads: ", out);
 	if (monitor_stats(run->monitor)->audits)
 		fprintf(out, "audit: %llu times, %llu inconsistencies\n",
 			(unsigned long long)monitor_stats(run->monitor)->audits,

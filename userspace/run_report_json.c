@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "disco.h"
+#include "report_threads.h"
 #include "run.h"
 
 static void put(json_t *object, const char *name, uint64_t value)
@@ -140,6 +141,7 @@ int run_report_json(const struct run *run, const char *path, int exit_status)
 	measure_json(&run->measure, root);
 	json_object_set_new(host, "seconds", json_real(run->host_seconds));
 	json_object_set_new(host, "engine", json_string(run->machine->engine->name));
+	json_object_set_new(host, "threads", report_threads_json(run->machine));
 	json_object_set_new(root, "host", host);
 	failed = json_dumpf(root, out, JSON_INDENT(2)) || fputc('\n', out) == EOF;
 	json_decref(root);

@@ -82,6 +82,7 @@ int vm_load(struct monitor *monitor, const struct monitor_vm *config, unsigned n
 	shape.nodes = 1;
 	shape.cpus = config->vcpus;
 	shape.memory = config->memory;
+	shape.threads = 1;
 	scratch = machine_create(&shape, &interpreter_engine, error);
 	if (!scratch)
 		return -EINVAL;

@@ -9,3 +9,10 @@ demo: setup
 demo-bare: setup
 	$(MAKE) all
 	$(BUILD)/disco boot --guest debian --cpus 4 --run "$$(cat guests/debian/show)"
+
+## make plots      SVG figures of the reports in build/ (disco demo, make bench), into build/plots
+.PHONY: plots
+plots: all
+	mkdir -p $(BUILD)/plots
+	[ -s $(BUILD)/demo.json ] || $(BUILD)/disco demo --json $(BUILD)/demo.json
+	$(BUILD)/disco plot --skip -o $(BUILD)/plots $(BUILD)/*.json $(wildcard $(BUILD)/bench/*.json)

@@ -11,5 +11,6 @@ install: all
 	done
 	install -D -m 755 $(debian-out)/disco-mark $(SHARE)/disco/guests/debian/disco-mark
 	install -D -m 644 $(splash-out)/burn.elf $(SHARE)/disco/guests/splashos/burn.elf
+	install -D -m 755 userspace/plot $(SHARE)/disco/userspace/plot
 	for f in man/*.1; do install -D -m 644 $$f $(SHARE)/man/man1/$${f##*/}; done
 	install -D -m 644 userspace/completion.bash $(SHARE)/bash-completion/completions/disco

@@ -75,6 +75,7 @@ int command_demo(int argc, char **argv);
 int command_guest(int argc, char **argv);
 int command_host(int argc, char **argv);
 int command_machine(int argc, char **argv);
+int command_plot(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_trace(int argc, char **argv);
 int command_workload(int argc, char **argv);

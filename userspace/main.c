@@ -18,6 +18,7 @@ static const struct subcommand subcommands[] = {
 	{"guest", command_guest, "list guests, fetch them, build disk images for them"},
 	{"host", command_host, "show the host's NUMA nodes and what can be used on them"},
 	{"machine", command_machine, "list, check and show machine files"},
+	{"plot", command_plot, "draw the figures of JSON reports as SVG"},
 	{"run", command_run, "run virtual machines under the Disco monitor"},
 	{"trace", command_trace, "show what a run decided about pages, and why"},
 	{"workload", command_workload, "named workloads on Debian guests, with checked results"},

@@ -136,10 +136,11 @@ static void translator_code_written(struct machine *machine, uint64_t pa, uint64
 {
 	const struct translators *all = machine->engine_data;
 	const uint8_t *host = ram_pointer(machine, pa);
-	uint64_t offset = (uint64_t)(host - machine->ram);
+	uint64_t offset;
 
 	if (!host || !length)
 		return;
+	offset = (uint64_t)(host - machine->ram);
 	for (unsigned n = 0; n < all->count; n++)
 		cache_written(all->of[n], offset, length);
 	if (all->count > 1)

@@ -261,6 +261,7 @@ const struct engine_ops lockstep_blocks_engine = {
 static void follower_run(struct cpu *cpu, uint64_t quantum_end)
 {
 	while (!over(cpu, quantum_end)) {
+		uint64_t before = cpu->instructions;
 		const struct record *theirs;
 		struct record mine;
 
@@ -272,7 +273,7 @@ static void follower_run(struct cpu *cpu, uint64_t quantum_end)
 		if (theirs->cpu == cpu->number && theirs->cycles > cpu->cycles)
 			interpreter_engine.run(cpu, theirs->cycles);
 		take_state(cpu, &mine);
-		ring->instructions = mine.instructions;
+		ring->instructions += cpu->instructions - before;
 		if (!same(&mine, theirs)) {
 			stop(cpu->machine);
 			return;

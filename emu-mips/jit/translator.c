@@ -111,8 +111,11 @@ static void translator_run(struct cpu *cpu, uint64_t quantum_end)
 		code = jit_continue(jit, cpu, &limit, &budget, ARRIVAL_MIDDLE);
 		if (code)
 			jit->enter(cpu, code, limit, budget);
-		if (jit->single)
+		if (jit->single) {
+			/* The state compared is that of a run to this cycle. */
+			cpu_deadlines(cpu, quantum_end);
 			return;
+		}
 	}
 }
 

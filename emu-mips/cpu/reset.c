@@ -36,6 +36,8 @@ static void reset_tlb(struct cpu *cpu)
 			.entry_hi = (MIPS_CKSEG0 & (ENTRYHI_R | ENTRYHI_VPN2)) + i * 0x2000,
 			.hidden = true,
 		};
+	memset(cpu->tlb_bucket, 0, sizeof(cpu->tlb_bucket));
+	cpu->tlb_large = 0;
 }
 
 void cpu_reset(struct cpu *cpu)

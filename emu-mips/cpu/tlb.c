@@ -25,13 +25,33 @@ static bool entry_matches(const struct tlb_entry *entry, uint64_t va, uint64_t a
 	return (entry->entry_lo[0] & ENTRYLO_G) || (entry->entry_hi & ENTRYHI_ASID) == asid;
 }
 
+/*
+ * The entries that may match an address are found by an index: one mask of entries for each value
+ * of the lowest VPN2 bits, for entries of 4 KiB pages, and one mask of all others. Written when an
+ * entry is; a bit too many does no harm.
+ */
+static uint64_t *index_of(struct cpu *cpu, const struct tlb_entry *entry)
+{
+	if (entry->page_mask)
+		return &cpu->tlb_large;
+	return &cpu->tlb_bucket[(entry->entry_hi >> 13) % TLB_BUCKETS];
+}
+
+static uint64_t candidates(const struct cpu *cpu, uint64_t va)
+{
+	return cpu->tlb_bucket[(va >> 13) % TLB_BUCKETS] | cpu->tlb_large;
+}
+
 const struct tlb_entry *tlb_lookup(const struct cpu *cpu, uint64_t va)
 {
 	uint64_t asid = cpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID;
 
-	for (unsigned i = 0; i < cpu->config->tlb_entries; i++)
-		if (entry_matches(&cpu->tlb[i], va, asid))
-			return &cpu->tlb[i];
+	for (uint64_t left = candidates(cpu, va); left; left &= left - 1) {
+		const struct tlb_entry *entry = &cpu->tlb[__builtin_ctzll(left)];
+
+		if (entry_matches(entry, va, asid))
+			return entry;
+	}
 	return NULL;
 }
 
@@ -109,13 +129,20 @@ bool tlb_write(struct cpu *cpu, unsigned index)
 		.entry_lo = {(lo0 & ~ENTRYLO_G) | global, (lo1 & ~ENTRYLO_G) | global},
 		.page_mask = page_mask,
 	};
+	uint64_t left;
 
 	index %= cpu->config->tlb_entries;
-	for (unsigned i = 0; i < cpu->config->tlb_entries; i++)
-		if (i != index && overlap(&cpu->tlb[i], &entry))
+	left = page_mask ? ~UINT64_C(0) : candidates(cpu, entry.entry_hi);
+	for (left &= ~(UINT64_C(1) << index); left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
+		if (i < cpu->config->tlb_entries && overlap(&cpu->tlb[i], &entry))
 			return false;
+	}
 	forget(cpu, &cpu->tlb[index]);
+	*index_of(cpu, &cpu->tlb[index]) &= ~(UINT64_C(1) << index);
 	cpu->tlb[index] = entry;
+	*index_of(cpu, &entry) |= UINT64_C(1) << index;
 	cpu->stats.tlb_writes++;
 	return true;
 }

@@ -66,6 +66,7 @@ struct tlb_entry {
 };
 
 #define TLB_MAX_ENTRIES 64
+#define TLB_BUCKETS	256
 
 /* What the CPU counts. Everything here is deterministic. */
 struct cpu_stats {
@@ -128,6 +129,8 @@ struct cpu {
 	/* Privileged state. */
 	uint64_t cp0[CP0_REGISTERS]; /* Count and Random: through cp0_count(), cp0_random() */
 	struct tlb_entry tlb[TLB_MAX_ENTRIES];
+	uint64_t tlb_bucket[TLB_BUCKETS]; /* index of tlb, kept by tlb.c: entries of 4 KiB pages */
+	uint64_t tlb_large;		  /* the others (bits are entries) */
 	uint64_t count_offset;	 /* Count = cycles / 2 + count_offset, modulo 2^32 */
 	uint64_t timer_deadline; /* cycle at which Count reaches Compare */
 	uint64_t board_deadline; /* cycle at which the board's on_deadline is called; ~0: none */

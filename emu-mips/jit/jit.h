@@ -116,12 +116,29 @@ struct site {
 	uint32_t word;
 	bool careful;	    /* go on in the careful variant */
 	bool index_address; /* the address is rs + rt (indexed FP accesses) */
+	bool resumable;	    /* after a TLB refill the block may go on here; see struct refill */
 	int32_t offset;	    /* of the address checked from gpr[rs] */
 	uint64_t pc;
 	uint64_t taken, not_taken;
 	struct block *block;
-	const uint8_t *resume; /* executable view */
-	uint32_t fetch_line;   /* `ccnuma`: the instruction's line, counted from RAM's start */
+	const uint8_t *resume;	  /* executable view */
+	uint32_t fetch_line;	  /* `ccnuma`: the instruction's line, counted from RAM's start */
+	const uint8_t *host_page; /* of the instruction, of SITE_MEMORY */
+};
+
+/*
+ * The last TLB refill, as ERET finds it: where the exception came from, and what the block relies
+ * on there. When ERET comes back to a CPU that is the same but for k0 and k1, the block goes on in
+ * its middle.
+ */
+struct refill {
+	const struct cpu *cpu; /* NULL: none */
+	const struct site *site;
+	const struct softtlb *softtlb;
+	uint64_t evictions; /* an eviction frees sites */
+	uint64_t gpr[32], copy[COPIES];
+	uint32_t key, fcr31;
+	uint8_t fr, fpu_usable;
 };
 
 struct page_ref {
@@ -155,7 +172,7 @@ struct block {
 };
 
 /* Indirect jump cache: one table per key. The target of an empty entry is the miss thunk. */
-#define IBTC_ENTRIES 16384
+#define IBTC_ENTRIES 65536
 struct ibtc_entry {
 	uint64_t va;
 	const uint8_t *target;
@@ -206,6 +223,7 @@ struct translator {
 	bool profile;
 	bool single; /* leave after every block (lock-step) */
 	bool has_bmi2, has_lzcnt;
+	struct refill refill;
 	struct cpu *folding;		  /* scratch CPU for constant folding */
 	uint64_t wanted[BLOCK_MAX_PAGES]; /* pages (RAM offsets) to be marked before translation */
 	unsigned wanted_count;

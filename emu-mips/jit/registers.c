@@ -14,6 +14,9 @@
 
 #include <string.h>
 
+#define REGISTER_K0 26
+#define REGISTER_K1 27
+
 #define OVERWRITTEN (NEVER_USED + 1) /* next_use(): written before it is read */
 #define UNUSED	    (NEVER_USED + 2) /* next_use(): neither in this block */
 
@@ -210,6 +213,25 @@ static int take_copy(struct builder *t, unsigned r)
 	}
 	t->locked |= 1u << victim;
 	return victim;
+}
+
+bool survives_refill(const struct builder *t)
+{
+	const uint32_t handler = bit(REGISTER_K0) | bit(REGISTER_K1);
+
+	if ((t->state.known | t->state.word) & handler)
+		return false;
+	for (unsigned n = 0; n < COPIES; n++) {
+		if (t->state.copy[n] == REGISTER_K0 || t->state.copy[n] == REGISTER_K1)
+			return false;
+	}
+	for (unsigned n = 0; n < t->index; n++) {
+		const struct trace_insn *i = &t->trace->insn[n];
+
+		if (i->group_head && next_use(t, VIRTUAL_GROUP + (unsigned)i->group) < NEVER_USED)
+			return false;
+	}
+	return true;
 }
 
 /* ---- Known values ---- */

@@ -308,6 +308,7 @@ static const uint8_t *go_on(struct cpu *cpu, struct jit_frame *frame, enum arriv
 	return code ? code : jit->thunk_exit;
 }
 
+/* The address that @site checks. */
 static uint64_t accessed_address(const struct cpu *cpu, const struct site *site)
 {
 	uint64_t va = cpu->gpr[field_rs(site->word)] + (uint64_t)(int64_t)site->offset;
@@ -315,6 +316,18 @@ static uint64_t accessed_address(const struct cpu *cpu, const struct site *site)
 	if (site->index_address)
 		va += cpu->gpr[field_rt(site->word)];
 	return cpu->address_32bit ? (uint64_t)(int64_t)(int32_t)va : va;
+}
+
+/* Whether the TLB has no entry for it. */
+static bool needs_refill(const struct cpu *cpu, const struct site *site)
+{
+	struct translation translation;
+	enum mips_exception code;
+	bool refill;
+
+	return !cpu_translate(cpu, accessed_address(cpu, site), (enum access)site->access,
+			      (enum cpu_mode)cpu->mode, &translation, &code, &refill) &&
+	       refill;
 }
 
 /* Fills the software TLB for a missed access; whether the access will hit now. */
@@ -403,6 +416,62 @@ static bool interpret_inside(struct translator *jit, struct cpu *cpu, struct jit
 	       !site->block->dead && line_present(cpu, site);
 }
 
+/* Notes, before the access of @site is interpreted, what a refill exception would need to go on. */
+static void note_refill(struct translator *jit, const struct cpu *cpu,
+			const struct jit_frame *frame, const struct site *site)
+{
+	struct refill *refill = &jit->refill;
+
+	refill->cpu = NULL;
+	if (!site->resumable || jit->single)
+		return;
+	refill->cpu = cpu;
+	refill->site = site;
+	refill->softtlb = cpu->softtlb;
+	refill->evictions = jit->stats.evictions;
+	refill->key = cpu_key(cpu);
+	refill->fcr31 = cpu->fcr31;
+	refill->fr = cpu->fr;
+	refill->fpu_usable = cpu->fpu_usable;
+	memcpy(refill->gpr, cpu->gpr, sizeof(refill->gpr));
+	memcpy(refill->copy, frame->copy, sizeof(refill->copy));
+}
+
+/* Whether an ERET has come back to where the last refill exception was, and the block can go on. */
+static bool refilled(struct translator *jit, struct cpu *cpu)
+{
+	const struct refill *refill = &jit->refill;
+	const unsigned k0 = 26, behind = 28;
+
+	if (refill->cpu != cpu || refill->evictions != jit->stats.evictions)
+		return false;
+	return cpu->pc == refill->site->pc && !cpu->in_delay_slot && !refill->site->block->dead &&
+	       cpu->softtlb == refill->softtlb && cpu_key(cpu) == refill->key &&
+	       cpu->fcr31 == refill->fcr31 && cpu->fr == refill->fr &&
+	       cpu->fpu_usable == refill->fpu_usable &&
+	       memcmp(cpu->gpr, refill->gpr, k0 * sizeof(uint64_t)) == 0 &&
+	       memcmp(cpu->gpr + behind, refill->gpr + behind, (32 - behind) * sizeof(uint64_t)) ==
+		       0;
+}
+
+/* Goes on in the middle of the block that took the last refill exception; NULL: cannot. */
+static const uint8_t *go_on_after_refill(struct translator *jit, struct cpu *cpu,
+					 struct jit_frame *frame)
+{
+	const struct site *site = jit->refill.site;
+
+	if (!refilled(jit, cpu))
+		return NULL;
+	jit->refill.cpu = NULL;
+	if (must_leave(cpu) || cpu->cycles + site->give_back > cpu->limit ||
+	    fetch_page(cpu) != site->host_page || !fill(cpu, site))
+		return NULL;
+	frame->limit = cpu->limit;
+	frame->budget = (int64_t)(cpu->limit - cpu->cycles) - site->give_back;
+	memcpy(frame->copy, jit->refill.copy, sizeof(frame->copy));
+	return site->resume;
+}
+
 static bool is_eret(uint32_t word)
 {
 	const struct insn *insn = &insn_table[INSN_ID_eret];
@@ -415,6 +484,7 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 				   const struct site *site)
 {
 	struct translator *jit = translator_of_cpu(cpu);
+	const uint8_t *code;
 
 	sync_site(cpu, frame, site);
 	switch (site->kind) {
@@ -422,8 +492,9 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		jit->stats.slow_memory++;
 		if (fill(cpu, site))
 			return site->resume;
-		if (site->careful)
+		if (site->careful && !(site->resumable && needs_refill(cpu, site)))
 			return go_on(cpu, frame, ARRIVAL_CAREFUL);
+		note_refill(jit, cpu, frame, site);
 		jit->stats.interpreted++;
 		interpreter_step(cpu);
 		return go_on(cpu, frame, ARRIVAL_HEAD);
@@ -434,7 +505,10 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		/* Behind the end of a block the instruction has not been charged. */
 		if (cpu->cycles < cpu->limit && interpret_inside(jit, cpu, frame, site))
 			return site->resume;
-		return go_on(cpu, frame, is_eret(site->word) ? ARRIVAL_MIDDLE : ARRIVAL_HEAD);
+		if (!is_eret(site->word))
+			return go_on(cpu, frame, ARRIVAL_HEAD);
+		code = go_on_after_refill(jit, cpu, frame);
+		return code ? code : go_on(cpu, frame, ARRIVAL_MIDDLE);
 	default:
 		jit->stats.continues++;
 		return go_on(cpu, frame, site->careful ? ARRIVAL_CAREFUL : ARRIVAL_AGAIN);

@@ -117,6 +117,9 @@ void load_low(struct builder *t, enum host_reg reg, unsigned r);
 /* Where to compute @r: a host register, which may hold its old value. To be followed by finish();
  * operands are to be taken by source() or load_register(), before or after. RAX: no better one. */
 enum host_reg target(struct builder *t, unsigned r);
+/* Whether what is known of registers here still holds when a refill handler has written k0 and k1
+ * and the TLB: nothing of these two, and no host pointers of groups. */
+bool survives_refill(const struct builder *t);
 /* The copy of @r does not hold any more: memory has been written behind it. It must be clean, or
  * its value overwritten. */
 void forget_copy(struct builder *t, unsigned r);

@@ -36,6 +36,7 @@ static struct site *memory_site(struct builder *t, const struct access_plan *pla
 	site->offset = plan->offset;
 	site->careful = plan->grouped;
 	site->index_address = plan->index != 0;
+	site->host_page = t->trace->host_page[t->trace->insn[t->index].page];
 	return site;
 }
 
@@ -133,6 +134,8 @@ static const uint8_t *emit_host_address(struct builder *t, const struct access_p
 	}
 	emit_alu_r_rm(e, true, ALU_CMP, RDX, entry);
 	add_site_stub(t, emit_jcc(e, CC_NE), site);
+	site->resumable =
+		site->target == TARGET_NONE && !(t->trace->key & KEY_LINES) && survives_refill(t);
 	entry.disp = ENTRY_FIELD(addend);
 	emit_alu_r_rm(e, true, ALU_ADD, RAX, entry);
 	if (!plan->grouped && !plan->lines_later)

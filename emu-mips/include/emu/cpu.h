@@ -131,8 +131,8 @@ struct cpu {
 	struct tlb_entry tlb[TLB_MAX_ENTRIES];
 	uint64_t tlb_bucket[TLB_BUCKETS]; /* index of tlb, kept by tlb.c: entries of 4 KiB pages */
 	uint64_t tlb_large;		  /* the others (bits are entries) */
-	uint64_t count_offset;	 /* Count = cycles / 2 + count_offset, modulo 2^32 */
-	uint64_t timer_deadline; /* cycle at which Count reaches Compare */
+	uint64_t count_offset;		  /* Count = cycles / 2 + count_offset, modulo 2^32 */
+	uint64_t timer_deadline;	  /* cycle at which Count reaches Compare */
 	uint64_t board_deadline; /* cycle at which the board's on_deadline is called; ~0: none */
 	uint32_t irq_lines;	 /* levels of the hardware interrupt pins, bits as in Cause.IP */
 	uint64_t random_state;	 /* for Random: deterministic */

@@ -171,6 +171,17 @@ static void restart_vm(struct run_vm *vm)
 	end_vm(vm, &(struct vm_status){.stop = VM_STOP_KILLED});
 }
 
+static bool starts_again(const struct run_vm *vm, const struct vm_status *status)
+{
+	unsigned policy = vm->options->restart;
+
+	if (vm->restarts >= vm->options->restarts || status->stop == VM_STOP_KILLED)
+		return false;
+	if (status->state == VM_RESET || policy == RESTART_ALWAYS)
+		return true;
+	return policy == RESTART_FAILURE && vm_exit_status(vm, status) != DISCO_OK;
+}
+
 static void vm_event(void *opaque, unsigned number)
 {
 	struct run *run = opaque;
@@ -182,9 +193,11 @@ static void vm_event(void *opaque, unsigned number)
 		if (vm->number != number || vm->over)
 			continue;
 		vmm_vm_status(run->vmm, number, &status);
-		if (status.state == VM_RESET && vm->restarts < vm->options->restarts)
+		if (status.state != VM_RESET && status.state != VM_STOPPED)
+			continue;
+		if (starts_again(vm, &status))
 			restart_vm(vm);
-		else if (status.state == VM_RESET || status.state == VM_STOPPED)
+		else
 			end_vm(vm, &status);
 	}
 }
@@ -298,10 +311,15 @@ static int run_machine(struct run *run)
 		return DISCO_FAILED;
 	}
 	run_consoles_start(run);
+	if (run_control_open(run)) {
+		run_consoles_close(run);
+		return DISCO_FAILED;
+	}
 	monitor_start(run->monitor);
 	machine_run(run->machine);
 	measure_end(&run->measure);
 	run->host_seconds = seconds_now() - start;
+	run_control_close(run);
 	run_consoles_close(run);
 	return finish(run);
 }

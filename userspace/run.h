@@ -33,7 +33,14 @@ struct run_vm_options {
 	bool network;
 	enum board_nic_kind nic;
 	uint32_t shared_memory; /* it may use, a bit each */
-	unsigned restarts;	/* times it is started again after asking for a reset */
+	unsigned restarts;	/* times it is started again, */
+	unsigned restart;	/* when: enum restart_policy */
+};
+
+enum restart_policy {
+	RESTART_RESET,	 /* after it asked for a reset */
+	RESTART_FAILURE, /* also after it failed: a panic, a stop by the monitor, a status but 0 */
+	RESTART_ALWAYS,	 /* whenever it ended but by being killed */
 };
 
 enum console_kind {
@@ -54,7 +61,8 @@ struct run_options {
 	const char *sharers[VMM_MAX_SHARED]; /* VMs that may use shared memory; NULL: all */
 	enum console_kind console;
 	const char *console_dir;
-	const char *config; /* file */
+	const char *config;  /* file */
+	const char *control; /* socket for commands; NULL: none */
 	unsigned vms;
 	struct run_vm_options *vm; /* RUN_MAX_VMS of them */
 };
@@ -119,6 +127,13 @@ struct run_vm {
 	size_t pending_length;
 };
 
+/* The control socket. */
+struct run_control {
+	int listener, client;
+	char line[256]; /* what has come of a command */
+	size_t length;
+};
+
 struct run {
 	const struct run_options *options;
 	struct machine *machine;
@@ -132,6 +147,7 @@ struct run {
 	double progress_at;
 	FILE *trace;
 	struct measure measure;
+	struct run_control control;
 };
 
 /* Kills, pauses, resumes: also from the console. */
@@ -143,6 +159,10 @@ void run_consoles_start(struct run *run);
 void run_consoles_close(struct run *run);
 void run_console_output(void *vm, unsigned port, const uint8_t *data, size_t length);
 void run_console_marker(void *vm, unsigned cpu, uint32_t value);
+
+/* ---- run_control.c ---- */
+int run_control_open(struct run *run);
+void run_control_close(struct run *run);
 
 /* ---- run_report.c, run_report_json.c ---- */
 const char *run_stop_name(enum vm_stop stop);

@@ -29,6 +29,7 @@
 static struct machine *signal_machine;
 static volatile sig_atomic_t signals_seen;
 static struct termios saved_terminal;
+static int idle_input; /* what ends idle time early; -1: nothing */
 static bool terminal_raw, typed, escape_seen, input_over;
 
 static void restore_terminal(void)
@@ -256,7 +257,10 @@ static void give_input(struct run *run, struct run_vm *vm)
 /* With panic=-1 a panic ends in a reset; without, the VM would spin for ever. */
 static void end_panicked(struct run *run, struct run_vm *vm)
 {
-	if (!*vm->panic || vm->over || vm->options->restarts)
+	if (!*vm->panic || vm->over)
+		return;
+	/* One that starts again after resets is left to it. */
+	if (vm->restarts < vm->options->restarts && vm->options->restart == RESTART_RESET)
 		return;
 	run_kill(run, (unsigned)(vm - run->vm), VM_STOP_PANIC);
 }
@@ -284,7 +288,7 @@ static void idle(struct machine *machine, uint64_t cycle)
 {
 	uint64_t ns = machine_ns(machine, cycle - machine->now);
 	struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
-	struct pollfd poll_in = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct pollfd poll_in = {.fd = idle_input, .events = POLLIN};
 
 	fflush(stdout);
 	ppoll(&poll_in, 1, &time, NULL);
@@ -303,9 +307,12 @@ static int open_file(struct run_vm *vm, const char *dir)
 
 static int open_pty(struct run_vm *vm)
 {
+	struct termios raw = {.c_cflag = CREAD | CLOCAL};
 	int slave;
 
-	if (openpty(&vm->fd, &slave, vm->path, NULL, NULL))
+	/* Raw from the start: until somebody opens it, it would echo what the guest writes. */
+	cfmakeraw(&raw);
+	if (openpty(&vm->fd, &slave, vm->path, &raw, NULL))
 		return complain(DISCO_FAILED, "no pseudo terminal: %s", strerror(errno));
 	fcntl(vm->fd, F_SETFL, O_NONBLOCK);
 	fprintf(stderr, "disco: VM %s: console on %s\n", vm->options->name, vm->path);
@@ -369,7 +376,7 @@ static bool wants_input(const struct run *run)
 {
 	for (unsigned n = 0; n < run->vms; n++)
 		if (!run->vm[n].options->run)
-			return run->options->console == CONSOLE_TERMINAL;
+			return run->options->console != CONSOLE_FILES;
 	return false;
 }
 
@@ -384,6 +391,7 @@ void run_consoles_start(struct run *run)
 	signal(SIGPIPE, SIG_IGN);
 	typed = isatty(STDIN_FILENO) && run->options->console == CONSOLE_TERMINAL;
 	input_over = !typed && !wants_input(run);
+	idle_input = run->options->console == CONSOLE_TERMINAL ? STDIN_FILENO : -1;
 	if (typed)
 		make_raw();
 	if (wants_input(run))

@@ -80,6 +80,8 @@ static int take_pin(void *target, const char *text, const struct setting_source 
 	return setting_wrong(source, text, "a list of CPUs such as 0,1,2-3, one item a vCPU,");
 }
 
+static const char *const restart_names[] = {"reset", "failure", "always", NULL};
+
 #define FIELD(name) .offset = offsetof(struct run_vm_options, name)
 
 static const struct setting vm_rows[] = {
@@ -113,7 +115,11 @@ static const struct setting vm_rows[] = {
 	{SETTING_TAKE, GROUP_GUEST, "pin", .value = "LIST", .take = take_pin,
 	 .help = "CPUs of each vCPU, as 0,1,2-3: the first is vCPU 0's"},
 	{SETTING_COUNT, GROUP_GUEST, "restarts", .value = "N", FIELD(restarts), .maximum = 1000000,
-	 .help = "start a VM that resets again, N times (default 0)"},
+	 .help = "start a VM again when it has ended as --restart says, N times (default 0)"},
+	{SETTING_CHOICE, GROUP_GUEST, "restart", .value = "WHEN", FIELD(restart),
+	 .names = restart_names, .what = "restart policy",
+	 .help = "reset: when it asks for it (default); failure: also after a panic, when the "
+		 "monitor stopped it, or its status is not 0; always: unless it is killed"},
 };
 
 #undef FIELD
@@ -258,6 +264,9 @@ static const struct setting run_rows[] = {
 	 .maximum = RUN_MAX_VMS, .help = "number of VMs, 1 to 64 (default 1)"},
 	{SETTING_TEXT, GROUP_MONITOR, "config", .value = "FILE", FIELD(config),
 	 .help = "read machine, monitor and VMs from FILE (libconfig)"},
+	{SETTING_TEXT, GROUP_RUN, "control", .key = "", .value = "SOCKET", FIELD(control),
+	 .help = "listen on that Unix socket for commands, a line each: status, pause VM, resume "
+		 "VM, kill VM, quit"},
 	{SETTING_TAKE, GROUP_OUTPUT, "console", .value = "KIND", .take = take_console,
 	 .help = "terminal (default), pty, unix:DIR, or files:DIR"},
 };

@@ -328,7 +328,7 @@ int monitor_reload_vm(struct monitor *monitor, const struct monitor_vm *config, 
 	int result = vmm_vm_reset(monitor->vmm, number);
 
 	if (result)
-		return error_set(error, result, "VM %s did not ask for a reset", config->name);
+		return error_set(error, result, "VM %s has not ended", config->name);
 	return vm_load(monitor, config, number, error);
 }
 

@@ -219,7 +219,7 @@ int vmm_vm_reset(struct vmm *vmm, unsigned number)
 {
 	struct vm *vm = vmm->vm[number];
 
-	if (vm->state != VM_RESET || vm->on_cpus)
+	if (!is_over(vm) || vm->on_cpus)
 		return EBUSY_;
 	vboard_init(vm);
 	vmm->committed += vm->ram_pages;

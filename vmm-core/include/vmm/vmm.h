@@ -203,7 +203,7 @@ int vmm_vm_start(struct vmm *vmm, unsigned vm, uint64_t pc, const uint64_t argum
 /* Stops a VM for good and gives its memory back; harmless on a stopped one. @why: VM_STOP_KILLED
  * or VM_STOP_PANIC. The memory given to vmm_vm_create() stays in use: statistics remain. */
 void vmm_vm_kill(struct vmm *vmm, unsigned vm, enum vm_stop why);
-/* VM_RESET to VM_READY: devices and memory as new. -EBUSY in another state. */
+/* VM_RESET or VM_STOPPED to VM_READY: devices and memory as new. -EBUSY in another state. */
 int vmm_vm_reset(struct vmm *vmm, unsigned vm);
 int vmm_vm_set_shares(struct vmm *vmm, unsigned vm, unsigned shares); /* -EINVAL: 0 */
 int vmm_vm_pause(struct vmm *vmm, unsigned vm);			      /* -EBUSY unless running */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar.h"
 #include "cpu_cache.h"
 #include "directory.h"
 
@@ -22,7 +23,7 @@ struct ccnuma {
 	struct ccnuma_observer observer;
 	struct cpu_cache l1i[CCNUMA_MAX_CPUS], l1d[CCNUMA_MAX_CPUS], l2[CCNUMA_MAX_CPUS];
 	struct directory directory;
-	uint64_t busy_until[CCNUMA_MAX_NODES]; /* cycle the home is free at */
+	struct calendar calendar[CCNUMA_MAX_NODES]; /* of each home */
 	uint64_t node_memory;
 	struct ccnuma_stats stats[CCNUMA_MAX_CPUS];
 };
@@ -149,10 +150,7 @@ static enum ccnuma_cause miss_cause(const struct ccnuma *ccnuma, const struct di
 /* Waits for the home's directory and occupies it; returns the cycles waited. */
 static uint32_t occupy(struct ccnuma *ccnuma, unsigned home, uint64_t now)
 {
-	uint64_t start = ccnuma->busy_until[home] > now ? ccnuma->busy_until[home] : now;
-
-	ccnuma->busy_until[home] = start + ccnuma->config.directory_cycles;
-	return (uint32_t)(start - now);
+	return calendar_book(&ccnuma->calendar[home], ccnuma->config.directory_cycles, now);
 }
 
 /* Makes room for the line of @pa in the second level; the directory hears of what goes. */

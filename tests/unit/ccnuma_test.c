@@ -303,6 +303,39 @@ static void test_contention(void **state)
 	ccnuma_destroy(ccnuma);
 }
 
+/* A CPU that runs its quantum later is not delayed by what others did later in theirs, but a home
+ * never serves two requests at once. */
+static void test_contention_across_quanta(void **state)
+{
+	struct ccnuma_config config = small_config(8, 8);
+	struct ccnuma *ccnuma = ccnuma_create(&config, NULL, NULL);
+	uint64_t line = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < 5; n++)
+		assert_int_equal(
+			ccnuma_access(ccnuma, 0, line++ * 128, ACCESS_READ, n * 200).cycles, 60);
+	for (unsigned n = 0; n < 5; n++)
+		assert_int_equal(
+			ccnuma_access(ccnuma, 1, line++ * 128, ACCESS_READ, n * 200 + 100).cycles,
+			180);
+	assert_int_equal(ccnuma_stats(ccnuma, 1)->queue_cycles, 0);
+	/* CPU 2 asks when CPU 0 did: 20 cycles later it is its turn */
+	assert_int_equal(ccnuma_access(ccnuma, 2, line++ * 128, ACCESS_READ, 200).cycles, 200);
+	/* 100 requests at once take 100 times 20 cycles */
+	for (unsigned n = 0; n < 100; n++)
+		assert_int_equal(ccnuma_access(ccnuma, 3, line++ * 128, ACCESS_READ, 100000).cycles,
+				 180 + n * 20);
+	ccnuma_destroy(ccnuma);
+	config.directory_cycles = 0;
+	ccnuma = ccnuma_create(&config, NULL, NULL);
+	for (unsigned cpu = 0; cpu < 8; cpu++)
+		assert_int_equal(
+			ccnuma_access(ccnuma, cpu, cpu * 128, ACCESS_READ, 1000 - cpu * 100).cycles,
+			cpu ? 180 : 60);
+	ccnuma_destroy(ccnuma);
+}
+
 static void test_dma(void **state)
 {
 	struct ccnuma_config config = small_config(2, 2);
@@ -351,9 +384,13 @@ static void test_bad_configurations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_cpu),	  cmocka_unit_test(test_several_cpus),
-		cmocka_unit_test(test_latencies), cmocka_unit_test(test_contention),
-		cmocka_unit_test(test_dma),	  cmocka_unit_test(test_bad_configurations),
+		cmocka_unit_test(test_one_cpu),
+		cmocka_unit_test(test_several_cpus),
+		cmocka_unit_test(test_latencies),
+		cmocka_unit_test(test_contention),
+		cmocka_unit_test(test_contention_across_quanta),
+		cmocka_unit_test(test_dma),
+		cmocka_unit_test(test_bad_configurations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

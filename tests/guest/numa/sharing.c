@@ -18,7 +18,7 @@ PROGRAM_NAME;
 #define WRITTEN_PA UINT64_C(0x01800000)
 #define WRITTEN	   2048 /* words */
 #define ROUNDS	   3
-#define PASSES	   24
+#define PASSES	   96
 
 static volatile uint64_t arrived[ROUNDS * 2 + 1], wrong[CPUS];
 

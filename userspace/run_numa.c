@@ -29,6 +29,7 @@ void run_numa_defaults(struct run_options *options)
 		.threshold = POLICY_THRESHOLD,
 		.write = POLICY_WRITE,
 		.move_limit = POLICY_MOVE_LIMIT,
+		.split = POLICY_SPLIT,
 		.sampling = 1,
 		.interval_ms = POLICY_INTERVAL_MS,
 	};
@@ -95,6 +96,7 @@ json_t *run_policy_json(const struct run *run)
 	put(object, "sharing_threshold", numa->sharing);
 	put(object, "write_threshold", numa->write);
 	put(object, "move_limit", numa->move_limit);
+	put(object, "split_threshold", numa->split);
 	put(object, "sampling", numa->sampling);
 	put(object, "reset_interval_ms", numa->interval_ms);
 	put(object, "large_page_bytes",
@@ -213,10 +215,11 @@ static void print_policy(const struct run *run, FILE *out)
 	fprintf(out, "\nPolicy %s", policy_name(run));
 	if (numa->migrate || numa->replicate)
 		fprintf(out,
-			"; thresholds: hot %u, sharing %u, write %u; at most %u migrations of a "
+			"; thresholds: hot %u, sharing %u, write %u, split %u; at most %u "
+			"migrations of a "
 			"page in %u "
 			"ms; one miss of %u counted",
-			numa->threshold, numa->sharing, numa->write, numa->move_limit,
+			numa->threshold, numa->sharing, numa->write, numa->split, numa->move_limit,
 			numa->interval_ms, numa->sampling);
 	fputc('\n', out);
 }

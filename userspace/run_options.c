@@ -186,7 +186,7 @@ static const struct setting monitor_rows[] = {
 	 FIELD(monitor.slice_us), .minimum = 10, .maximum = 1000000,
 	 .help = "time slice in microseconds (default 2000)"},
 	{SETTING_TAKE, GROUP_MONITOR, "large-pages", .value = "KIND", .take = take_large_pages,
-	 .help = "TLB entries for guest kernels: on: 4M, off: 4 KiB; auto (default): 4M, but 64K "
+	 .help = "TLB entries for guest kernels: on: 4M, off: 4 KiB; auto (default): 4M, but 256K "
 		 "for "
 		 "VMs that span nodes where pages are placed by node; 16K, 64K, 256K, 1M: for such "
 		 "VMs"},
@@ -203,7 +203,7 @@ static const struct setting monitor_rows[] = {
 		 "it)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "hot-threshold", .value = "N",
 	 FIELD(monitor.numa.threshold), .minimum = 1, .maximum = 65535,
-	 .help = "misses of a node that make a page hot (default 128)"},
+	 .help = "misses of a node that make a page hot (default 64)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "sharing-threshold", .value = "N",
 	 FIELD(monitor.numa.sharing), .minimum = 1, .maximum = 65535,
 	 .help = "misses of another node from which on a page is shared (default: a quarter of "
@@ -213,11 +213,15 @@ static const struct setting monitor_rows[] = {
 	{SETTING_COUNT16, GROUP_MONITOR, "move-limit", .value = "N", FIELD(monitor.numa.move_limit),
 	 .maximum = 65535,
 	 .help = "migrations, and collapses, of one page in a reset interval (default 1)"},
+	{SETTING_COUNT16, GROUP_MONITOR, "split-threshold", .value = "N", FIELD(monitor.numa.split),
+	 .minimum = 1, .maximum = 255,
+	 .help = "hot pages in a large page, in an interval, from which on it is split to move "
+		 "them (default 16)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "sampling", .value = "N", FIELD(monitor.numa.sampling),
 	 .minimum = 1, .maximum = 65535, .help = "count one miss of N (default 1)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "reset-interval", .key = "reset_interval_ms",
 	 .value = "MS", FIELD(monitor.numa.interval_ms), .minimum = 1, .maximum = 65535,
-	 .help = "milliseconds after which the counters start from zero (default 100)"},
+	 .help = "milliseconds after which the counters start from zero (default 25)"},
 	{SETTING_TAKE, GROUP_MONITOR, "monitor-placement", .value = "WHERE",
 	 .take = take_monitor_placement,
 	 .help = "model ccnuma: the monitor's text and each CPU's data: local (default: on each "

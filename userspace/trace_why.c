@@ -124,6 +124,7 @@ static void explain(const struct trace_event *event, char *text, size_t size)
 		[POLICY_WRITE_SHARED] = "several nodes use it and it is written",
 		[POLICY_MOVE_LIMITED] = "it was moved often enough in this interval",
 		[POLICY_MEMORY_TIGHT] = "memory was short",
+		[POLICY_LARGE_PAGE] = "its large page has too few hot pages to be split",
 		[POLICY_MIGRATE_OFF] = "one node uses it, and migration is off",
 		[POLICY_REPLICATE_OFF] = "several nodes read it, and replication is off",
 		[POLICY_ONE_NODE] = "one node uses it",

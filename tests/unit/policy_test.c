@@ -17,6 +17,7 @@
 #define SHARING	  2
 #define WRITE	  1
 #define LIMIT	  2
+#define SPLIT	  3
 
 /* Calls @check for every case; each value is around a threshold. */
 static unsigned each_case(void (*check)(const struct policy_parameters *parameters,
@@ -26,7 +27,7 @@ static unsigned each_case(void (*check)(const struct policy_parameters *paramete
 	static const uint16_t counts[] = {0, SHARING - 1, SHARING, THRESHOLD - 1, THRESHOLD, 65535};
 	static const uint16_t writes[] = {0, WRITE, WRITE + 1, 65535};
 	static const uint16_t moves[] = {0, LIMIT - 1, LIMIT, 65535};
-#define CASES (6 * 6 * 6 * 4 * 4 * 4 * 7 * NODES * 16)
+#define CASES (6 * 6 * 6 * 4 * 4 * 4 * 7 * NODES * 64)
 	unsigned cases = 0;
 
 	for (unsigned i = 0; i < CASES; i++) {
@@ -34,7 +35,8 @@ static unsigned each_case(void (*check)(const struct policy_parameters *paramete
 		struct policy_parameters parameters = {.threshold = THRESHOLD,
 						       .sharing = SHARING,
 						       .write = WRITE,
-						       .move_limit = LIMIT};
+						       .move_limit = LIMIT,
+						       .split = SPLIT};
 		struct policy_page page = {.nodes = NODES, .misses = misses};
 		struct policy_decision decision;
 		unsigned rest = i;
@@ -51,6 +53,8 @@ static unsigned each_case(void (*check)(const struct policy_parameters *paramete
 		page.busy = rest & 2;
 		parameters.migrate = rest & 4;
 		parameters.replicate = rest & 8;
+		page.large = rest & 16;
+		page.asked = rest & 32 ? SPLIT : SPLIT - 1;
 		decision = policy_decide(&parameters, &page);
 		check(&parameters, &page, &decision);
 		cases++;
@@ -87,6 +91,9 @@ static void check_never(const struct policy_parameters *parameters, const struct
 		assert_true(decision->action == POLICY_NONE || decision->action == POLICY_LEAVE);
 	if (page->migrations >= LIMIT)
 		assert_int_not_equal(decision->action, POLICY_MIGRATE);
+	if (page->large && page->asked < SPLIT)
+		assert_true(decision->action != POLICY_MIGRATE &&
+			    decision->action != POLICY_REPLICATE);
 	if (page->collapses >= LIMIT)
 		assert_int_not_equal(decision->action, POLICY_REPLICATE);
 	if (decision->action == POLICY_MIGRATE) {
@@ -152,6 +159,11 @@ static enum policy_action expected(const struct policy_parameters *parameters,
 	while (!rules[n].when)
 		n++;
 	*reason = rules[n].reason;
+	if (page->large && page->asked < SPLIT &&
+	    (rules[n].action == POLICY_MIGRATE || rules[n].action == POLICY_REPLICATE)) {
+		*reason = POLICY_LARGE_PAGE;
+		return POLICY_LEAVE;
+	}
 	return rules[n].action;
 }
 

@@ -112,7 +112,7 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 			check_replicas(audit, vm, entry, i);
 		else if (page->previous != MPN_NONE)
 			fail(audit, "memmap: replicas of a page that has none", i);
-		if (!(entry->flags & PMAP_LARGE) != !vm->block_large[i / block_pages(vm)])
+		if (!(entry->flags & PMAP_LARGE) != !vm->block[i / block_pages(vm)].large)
 			fail(audit, "pmap: page and block disagree on being large", i);
 	}
 	if (present != vm->memory.machine || large != vm->memory.large ||
@@ -185,7 +185,7 @@ static void check_backmap(struct audit *audit, const struct vcpu *vcpu, uint64_t
 	if (lo & ENTRYLO_G)
 		differs &= ~ENTRYHI_ASID;
 	if (!(entry->holders >> vcpu->number & 1) ||
-	    (large ? !vm->block_large[index / block_pages(vm)]
+	    (large ? !vm->block[index / block_pages(vm)].large
 		   : differs && !(entry->flags & PMAP_MANY)))
 		fail(audit, "a translation that the back map does not know, of physical page",
 		     index);

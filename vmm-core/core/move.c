@@ -319,6 +319,21 @@ static bool device_busy(const struct vm *vm, uint32_t index)
 	return false;
 }
 
+/* Counts that a move is called for of one more page of a large page: which it is in this interval.
+ */
+static unsigned ask(struct vm *vm, uint32_t index)
+{
+	struct block *block = &vm->block[index / block_pages(vm)];
+	uint16_t now = (uint16_t)(hal_cycles() / interval_cycles(vm->vmm));
+
+	if (block->asked_in != now) {
+		block->asked_in = now;
+		block->asked = 0;
+	}
+	count(&block->asked);
+	return block->asked;
+}
+
 static bool is_tight(const struct vmm *vmm, unsigned node)
 {
 	return vmm->node[node].free < vmm->node[node].pages / TIGHT_SHARE;
@@ -388,6 +403,7 @@ static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
 		.sharing = numa->sharing,
 		.write = numa->write,
 		.move_limit = numa->move_limit,
+		.split = numa->split,
 	};
 	const struct page *page = &vmm->page[mpn.value];
 	struct vmm_decision record = {.mpn = mpn, .home = node, .hot = hot};
@@ -414,7 +430,16 @@ static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
 	view.collapses = history(vmm, entry->mpn)->collapses;
 	view.tight = is_tight(vmm, hot);
 	view.busy = device_busy(vm, index);
+	view.large = entry->flags & PMAP_LARGE;
+	view.asked = UINT16_MAX;
 	record.decision = policy_decide(&parameters, &view);
+	if (view.large && (record.decision.action == POLICY_MIGRATE ||
+			   record.decision.action == POLICY_REPLICATE)) {
+		view.asked = (uint16_t)ask(vm, index);
+		record.decision = policy_decide(&parameters, &view);
+		if (record.decision.reason == POLICY_LARGE_PAGE)
+			reset_counters(vmm, mpn); /* it may ask again */
+	}
 	apply(vm, index, &record);
 	vmm->numa.decisions[record.decision.reason]++;
 	hal_decision(&record);

@@ -105,7 +105,7 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 	uint32_t block = index / block_pages(vm);
 	struct mpn half[2];
 
-	if (vm->block_large[block])
+	if (vm->block[block].large)
 		return true;
 	if (!vm->large_order || first + 2 * pages > vm->ram_pages || !block_empty(vm, first))
 		return false;
@@ -121,7 +121,7 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 	hal_charge(CHARGE_PAGE_FAULT, 1);
 	for (uint32_t i = 0; i < 2 * pages; i++)
 		attach(vm, first + i, (struct mpn){half[i / pages].value + i % pages}, PMAP_LARGE);
-	vm->block_large[block] = 1;
+	vm->block[block].large = 1;
 	vm->memory.large += 2 * pages;
 	vm->vcpu[0].stats.pmap_faults++;
 	return true;
@@ -131,9 +131,9 @@ void pmap_split(struct vm *vm, uint32_t index)
 {
 	uint32_t first = block_start(vm, index);
 
-	if (!vm->block_large[index / block_pages(vm)])
+	if (!vm->block[index / block_pages(vm)].large)
 		return;
-	vm->block_large[index / block_pages(vm)] = 0;
+	vm->block[index / block_pages(vm)].large = 0;
 	vm->memory.large -= block_pages(vm);
 	for (uint32_t i = 0; i < block_pages(vm); i++)
 		vm->pmap[first + i].flags &= ~PMAP_LARGE;
@@ -174,7 +174,7 @@ void pmap_release_all(struct vm *vm)
 		*entry = (struct pmap_entry){.mpn = {MPN_NONE}};
 	}
 	for (uint32_t i = 0; i * block_pages(vm) < vm->pages; i++)
-		vm->block_large[i] = 0;
+		vm->block[i] = (struct block){0};
 	vm->memory.machine = vm->memory.large = 0;
 }
 

@@ -15,6 +15,7 @@ const char *const policy_reason_names[POLICY_REASONS] = {
 	[POLICY_WRITE_SHARED] = "write-shared",
 	[POLICY_MOVE_LIMITED] = "move-limit",
 	[POLICY_MEMORY_TIGHT] = "memory-tight",
+	[POLICY_LARGE_PAGE] = "large-page",
 	[POLICY_MIGRATE_OFF] = "migrate-off",
 	[POLICY_REPLICATE_OFF] = "replicate-off",
 	[POLICY_ONE_NODE] = "one-node",
@@ -73,7 +74,7 @@ static struct policy_decision decide_alone(const struct policy_parameters *param
 	return result;
 }
 
-struct policy_decision policy_decide(const struct policy_parameters *parameters,
+static struct policy_decision decide(const struct policy_parameters *parameters,
 				     const struct policy_page *page)
 {
 	uint64_t hot = UINT64_C(1) << page->hot, using = users(parameters, page);
@@ -98,4 +99,16 @@ struct policy_decision policy_decide(const struct policy_parameters *parameters,
 	if (!parameters->replicate)
 		return decision(POLICY_LEAVE, POLICY_REPLICATE_OFF);
 	return replicate(parameters, page, using, POLICY_READ_SHARED);
+}
+
+/* A split costs TLB misses for as long as the memory is used: one hot page does not pay for it. */
+struct policy_decision policy_decide(const struct policy_parameters *parameters,
+				     const struct policy_page *page)
+{
+	struct policy_decision result = decide(parameters, page);
+
+	if (page->large && page->asked < parameters->split &&
+	    (result.action == POLICY_MIGRATE || result.action == POLICY_REPLICATE))
+		return decision(POLICY_LEAVE, POLICY_LARGE_PAGE);
+	return result;
 }

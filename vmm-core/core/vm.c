@@ -51,7 +51,7 @@ size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *confi
 			 shared_window_pages(&vmm->config, config->shared_memory);
 
 	return ALIGN(sizeof(struct vm)) + ALIGN(pages * sizeof(struct pmap_entry)) +
-	       ALIGN(blocks_of(pages, large_order(vmm, config))) +
+	       ALIGN(blocks_of(pages, large_order(vmm, config)) * sizeof(struct block)) +
 	       ALIGN(config->disks * sizeof(struct virtio_block)) +
 	       config->vcpus * ALIGN(vmm->config.l2tlb_entries * sizeof(struct l2tlb_entry)) +
 	       rewrite_memory_needed(vmm);
@@ -78,8 +78,8 @@ static void lay_out(struct vm *vm)
 	vm->large_order = large_order(vm->vmm, &vm->config);
 	vm->pmap = (struct pmap_entry *)(void *)at;
 	at += ALIGN(vm->pages * sizeof(struct pmap_entry));
-	vm->block_large = at;
-	at += ALIGN(blocks_of(vm->pages, vm->large_order));
+	vm->block = (struct block *)(void *)at;
+	at += ALIGN(blocks_of(vm->pages, vm->large_order) * sizeof(struct block));
 	vm->disk = (struct virtio_block *)(void *)at;
 	at += ALIGN(vm->config.disks * sizeof(struct virtio_block));
 	for (unsigned i = 0; i < vm->config.vcpus && entries; i++) {

@@ -95,6 +95,13 @@ struct pmap_entry {
 	uint64_t backmap; /* EntryHi (VPN2 and ASID) of the one mapping made; 0: none */
 };
 
+/* Two large pages of the pmap, or what might become two. */
+struct block {
+	uint8_t large; /* is one */
+	uint8_t asked; /* pages of it that a move was called for in interval asked_in */
+	uint16_t asked_in;
+};
+
 /* ---- the virtual TLB, the L2TLB ---- */
 
 /* Views: what TLB contents hold for. In those of VIEW_SPECIAL an address that the hardware lets
@@ -216,7 +223,7 @@ struct vm {
 	/* Large pages are of 2^large_order pages (0: there are none), and mapped in pairs
 	 * ("blocks") by one TLB entry. */
 	unsigned large_order;
-	uint8_t *block_large;	     /* for each block of the pmap: is one */
+	struct block *block;	     /* of the pmap */
 	bool rewriting;		     /* all vCPUs that run have their register pages */
 	struct rewritten *rewritten; /* the table of rewritten words */
 	struct vm_memory memory;

@@ -16,7 +16,7 @@
 #include "vmm/types.h"
 
 #define VMM_MAX_DISKS	 8
-#define VMM_SPREAD_ORDER 4 /* a good one, see vmm_numa: 64 KiB */
+#define VMM_SPREAD_ORDER 6 /* a good one, see vmm_numa: 256 KiB; 64 entries map 32 MiB */
 
 struct vmm;
 
@@ -36,9 +36,9 @@ struct vmm_numa {
 	/* log2 of the 4 KiB pages of a large page of VMs whose vCPUs may run on several nodes: a
 	 * block of two is placed as a whole. 0: as other VMs'. */
 	uint8_t spread_order;
-	uint16_t threshold, sharing, write, move_limit; /* vmm/policy.h */
-	uint16_t sampling;				/* one miss of so many is counted */
-	uint16_t interval_ms;				/* after which counters start from zero */
+	uint16_t threshold, sharing, write, move_limit, split; /* vmm/policy.h */
+	uint16_t sampling;				       /* one miss of so many is counted */
+	uint16_t interval_ms; /* after which counters start from zero */
 };
 
 #define VMM_MAX_SHARED 16

@@ -371,6 +371,28 @@ static void virtual_tlb(void **state)
 	fake_audit_says(vmm, "virtual TLB: entries and counts disagree, of vCPU");
 }
 
+/* ---- register pages ---- */
+
+static void register_page_without_vcpu(void **state)
+{
+	struct mpn mpn = palloc_get(vmm, 0, 1);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		vmm->page[mpn.value + i].state = PAGE_REGISTERS;
+		vmm->page[mpn.value + i].vm = vm->number;
+		vmm->page[mpn.value + i].ppn = 1;
+		vmm->page[mpn.value + i].previous = MPN_NONE;
+	}
+	vm->vcpu[1].registers = mpn;
+	fake_audit(vmm);
+	vm->vcpu[1].registers.value = MPN_NONE;
+	fake_audit_says(vmm, "memmap: register page that no vCPU has");
+	vm->vcpu[1].registers = mpn;
+	vmm->page[mpn.value].ppn = 2;
+	fake_audit_says(vmm, "memmap: register page that no vCPU has");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -403,6 +425,7 @@ int main(void)
 		TEST(back_map_of_another_asid),
 		TEST(large_entry_of_a_split_block),
 		TEST(virtual_tlb),
+		TEST(register_page_without_vcpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

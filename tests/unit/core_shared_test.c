@@ -271,6 +271,32 @@ static void wrong_accesses(void **state)
 	assert_false(shared_write(vm[0], 0, SHARED_CALL, 1, SHARED_ATTACH));
 }
 
+/* Each rule of the audit about shared memory, made to fire. */
+static void audit_rules(void **state)
+{
+	struct pmap_entry *entry;
+	struct mpn page, other;
+
+	(void)state;
+	call(vm[0], "first", 3, SHARED_ATTACH);
+	assert_non_null(at(vm[0], address(vm[0])));
+	entry = &vm[0]->pmap[RAM];
+	page = entry->mpn;
+	entry->flags &= ~PMAP_SHARED;
+	fake_audit_says(vmm, "pmap: page of the window without shared memory");
+	entry->flags |= PMAP_SHARED;
+	other = pmap_get(vm[0], 7, 0)->mpn;
+	entry->mpn = other;
+	fake_audit_says(vmm, "pmap: another machine page than that of the shared memory");
+	entry->mpn = page;
+	vmm->page[page.value].ppn = 1;
+	fake_audit_says(vmm, "memmap: shared page that nobody has");
+	vmm->page[page.value].ppn = 0;
+	vmm->shared[0].users--;
+	fake_audit_says(vmm, "memmap: shared page that nobody has");
+	vmm->shared[0].users++;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -284,6 +310,7 @@ int main(void)
 		TEST(the_balloon_does_not_reach_it),
 		TEST(audit_sees_another_page),
 		TEST(wrong_accesses),
+		TEST(audit_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,6 @@ void nodes_miss(void *opaque, unsigned cpu, uint64_t offset, unsigned home, bool
 
 	if (machine->on_miss)
 		machine->on_miss(machine->on_miss_opaque, cpu, offset, home, write);
-	page = nodes->interleaved ? page / machine->config.nodes : page % nodes->pages;
+	page = nodes->interleaved ? page / machine->config.nodes : page - home * nodes->pages;
 	node_controller_miss(&nodes->node[home].controller, page, machine->cpu[cpu]->node, write);
 }

@@ -74,12 +74,17 @@ static void settle_fpu(struct cpu *cpu, struct jit_frame *frame)
 }
 
 /* Brings cycles and instructions up to date; @give_back charged instructions have not been done. */
-static void sync_time(struct cpu *cpu, struct jit_frame *frame, unsigned give_back)
+static void sync_cycles(struct cpu *cpu, const struct jit_frame *frame, unsigned give_back)
 {
 	uint64_t now = frame->limit - (uint64_t)(frame->budget + give_back);
 
 	cpu->instructions += now - cpu->cycles;
 	cpu->cycles = now;
+}
+
+static void sync_time(struct cpu *cpu, struct jit_frame *frame, unsigned give_back)
+{
+	sync_cycles(cpu, frame, give_back);
 	settle_fpu(cpu, frame);
 }
 
@@ -374,23 +379,33 @@ static const uint8_t *missed_address(struct cpu *cpu, const struct site *site)
  * Memory model `ccnuma`: the present instruction's line (or that of its data) is missing. The model
  * is asked as the interpreter would at this point, the CPU stalls, and translated code goes on if
  * the rest of the block still fits before the limit and nothing else has come up. Otherwise this
- * instruction, whose fetch has been paid for, is executed here.
+ * instruction, whose fetch has been paid for, is executed here. Only then is more state needed than
+ * the time.
  */
 static const uint8_t *line_missed(struct translator *jit, struct cpu *cpu, struct jit_frame *frame,
 				  const struct site *site)
 {
 	bool at_entry = site->kind == SITE_FETCH && !site->give_back;
 	int64_t needed = at_entry ? site->block->length : 0; /* charged behind the check */
-	uint64_t before = cpu->cycles;
+	uint64_t before;
 
-	if (at_entry && must_leave(cpu))
+	sync_cycles(cpu, frame, site->give_back);
+	if (at_entry && must_leave(cpu)) {
+		sync_site(cpu, frame, site);
 		return go_on(cpu, frame, ARRIVAL_AGAIN);
+	}
+	before = cpu->cycles;
 	jit->stats.line_misses++;
 	line_miss(cpu, missed_address(cpu, site), (enum access)site->access);
 	frame->budget -= (int64_t)(cpu->cycles - before);
 	if (frame->budget >= needed && cpu->limit == frame->limit && !must_leave(cpu) &&
-	    line_present(cpu, site))
+	    line_present(cpu, site)) {
+		/* Going back clears what MXCSR has collected. */
+		if (frame->fp_word && (_mm_getcsr() & MXCSR_PE))
+			cpu->fcr31 |= (uint32_t)FPU_INEXACT << FCSR_FLAGS_SHIFT;
 		return site->resume;
+	}
+	sync_site(cpu, frame, site);
 	jit->stats.interpreted++;
 	interpreter_execute(cpu, site->word);
 	return go_on(cpu, frame, ARRIVAL_MIDDLE);
@@ -486,6 +501,8 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 	struct translator *jit = translator_of_cpu(cpu);
 	const uint8_t *code;
 
+	if (site->kind == SITE_LINE || site->kind == SITE_FETCH)
+		return line_missed(jit, cpu, frame, site);
 	sync_site(cpu, frame, site);
 	switch (site->kind) {
 	case SITE_MEMORY:
@@ -498,9 +515,6 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 		jit->stats.interpreted++;
 		interpreter_step(cpu);
 		return go_on(cpu, frame, ARRIVAL_HEAD);
-	case SITE_LINE:
-	case SITE_FETCH:
-		return line_missed(jit, cpu, frame, site);
 	case SITE_INTERPRET:
 		/* Behind the end of a block the instruction has not been charged. */
 		if (cpu->cycles < cpu->limit && interpret_inside(jit, cpu, frame, site))

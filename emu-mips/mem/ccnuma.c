@@ -25,6 +25,7 @@ struct ccnuma {
 	struct directory directory;
 	struct calendar calendar[CCNUMA_MAX_NODES]; /* of each home */
 	uint64_t node_memory;
+	unsigned node_shift; /* log2 of it, if it is a power of two; else 0 */
 	struct ccnuma_stats stats[CCNUMA_MAX_CPUS];
 };
 
@@ -34,6 +35,8 @@ unsigned ccnuma_home(const struct ccnuma *ccnuma, uint64_t pa)
 {
 	if (ccnuma->config.interleaved)
 		return (unsigned)((pa >> PAGE_SHIFT) % ccnuma->config.nodes);
+	if (ccnuma->node_shift)
+		return (unsigned)(pa >> ccnuma->node_shift);
 	return (unsigned)(pa / ccnuma->node_memory);
 }
 
@@ -256,7 +259,7 @@ static bool use_l1(struct cpu_cache *l1, uint64_t pa)
 		return *right_of(l1, pa) != RIGHT_NONE;
 	line = cpu_cache_find(l1, pa);
 	if (line)
-		cpu_cache_use(l1, line);
+		cpu_cache_use(l1, line, pa);
 	return line != NULL;
 }
 
@@ -277,7 +280,7 @@ static struct ccnuma_result look_up(struct ccnuma *ccnuma, unsigned cpu, uint64_
 		second = cpu_cache_find(l2, pa);
 	} else {
 		if (!first)
-			second = cpu_cache_use(l2, second);
+			second = cpu_cache_use(l2, second, pa);
 		if (write && !may_write(second))
 			result = upgrade(ccnuma, cpu, second, pa, now);
 		else if (write)
@@ -433,6 +436,8 @@ struct ccnuma *ccnuma_create(const struct ccnuma_config *config,
 	ccnuma->config = *config;
 	ccnuma->observer = observer ? *observer : no_observer;
 	ccnuma->node_memory = config->memory / config->nodes;
+	if (!(ccnuma->node_memory & (ccnuma->node_memory - 1)))
+		ccnuma->node_shift = (unsigned)__builtin_ctzll(ccnuma->node_memory);
 	if (create_caches(ccnuma, error)) {
 		ccnuma_destroy(ccnuma);
 		return NULL;

@@ -66,59 +66,11 @@ int cpu_cache_keep_rights(struct cpu_cache *cache, uint64_t memory)
 	return cache->rights ? 0 : -ENOMEM;
 }
 
-/* The lines of the set before @line move back by one; returns its first place. */
-static struct cache_line *move_back(struct cpu_cache *cache, struct cache_line *line)
-{
-	size_t at = (size_t)(line - cache->lines);
-	size_t way = at & (cache->geometry.ways - 1);
-	struct cache_line *set;
-
-	if (cache->geometry.ways & (cache->geometry.ways - 1))
-		way = at % cache->geometry.ways;
-	for (set = line - way; line > set; line--)
-		*line = line[-1];
-	return set;
-}
-
-struct cache_line *cpu_cache_use(struct cpu_cache *cache, struct cache_line *line)
-{
-	struct cache_line used = *line;
-
-	if (cache->geometry.replacement != REPLACE_LRU)
-		return line;
-	line = move_back(cache, line);
-	*line = used;
-	return line;
-}
-
 /* xorshift64: random, and the same in every run. */
-static uint64_t next_random(struct cpu_cache *cache)
+uint64_t cpu_cache_random(struct cpu_cache *cache)
 {
 	cache->random ^= cache->random << 13;
 	cache->random ^= cache->random >> 7;
 	cache->random ^= cache->random << 17;
 	return cache->random;
-}
-
-struct cache_line *cpu_cache_victim(struct cpu_cache *cache, uint64_t pa)
-{
-	struct cache_line *set = cpu_cache_set(cache, pa);
-	unsigned ways = cache->geometry.ways;
-
-	for (unsigned way = 0; way < ways; way++) {
-		if (set[way].state == LINE_INVALID)
-			return &set[way];
-	}
-	if (cache->geometry.replacement == REPLACE_RANDOM && ways > 1)
-		return &set[next_random(cache) % ways];
-	return &set[ways - 1];
-}
-
-struct cache_line *cpu_cache_fill(struct cpu_cache *cache, struct cache_line *place, uint64_t pa,
-				  enum line_state state)
-{
-	place = move_back(cache, place);
-	place->number = (uint32_t)(pa >> cache->line_shift);
-	place->state = (uint8_t)state;
-	return place;
 }

@@ -65,14 +65,51 @@ static inline struct cache_line *cpu_cache_find(const struct cpu_cache *cache, u
 	return NULL;
 }
 
-/* Counts a use of @line for the replacement; returns where it is then. */
-struct cache_line *cpu_cache_use(struct cpu_cache *cache, struct cache_line *line);
+uint64_t cpu_cache_random(struct cpu_cache *cache);
+
+/* @line comes first in the set that begins at @set; those before it move back by one. */
+static inline struct cache_line *cpu_cache_to_front(struct cache_line *set, struct cache_line *line)
+{
+	struct cache_line kept = *line;
+
+	for (; line > set; line--)
+		*line = line[-1];
+	*set = kept;
+	return set;
+}
+
+/* Counts a use of @line, that of @pa, for the replacement; returns where it is then. */
+static inline struct cache_line *cpu_cache_use(const struct cpu_cache *cache,
+					       struct cache_line *line, uint64_t pa)
+{
+	if (cache->geometry.replacement != REPLACE_LRU)
+		return line;
+	return cpu_cache_to_front(cpu_cache_set(cache, pa), line);
+}
 
 /* The place where the line of @pa is to be put: an invalid one, or the one to replace. */
-struct cache_line *cpu_cache_victim(struct cpu_cache *cache, uint64_t pa);
+static inline struct cache_line *cpu_cache_victim(struct cpu_cache *cache, uint64_t pa)
+{
+	struct cache_line *set = cpu_cache_set(cache, pa);
+	unsigned ways = cache->geometry.ways;
+
+	for (unsigned way = 0; way < ways; way++) {
+		if (set[way].state == LINE_INVALID)
+			return &set[way];
+	}
+	if (cache->geometry.replacement == REPLACE_RANDOM && ways > 1)
+		return &set[cpu_cache_random(cache) % ways];
+	return &set[ways - 1];
+}
 
 /* Puts the line of @pa at @place; returns where it is then. */
-struct cache_line *cpu_cache_fill(struct cpu_cache *cache, struct cache_line *place, uint64_t pa,
-				  enum line_state state);
+static inline struct cache_line *cpu_cache_fill(const struct cpu_cache *cache,
+						struct cache_line *place, uint64_t pa,
+						enum line_state state)
+{
+	place->number = (uint32_t)(pa >> cache->line_shift);
+	place->state = (uint8_t)state;
+	return cpu_cache_to_front(cpu_cache_set(cache, pa), place);
+}
 
 #endif

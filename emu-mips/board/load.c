@@ -135,6 +135,8 @@ static int load_tree(struct machine *machine, struct devicetree_config *config, 
 	return size;
 }
 
+#define CONFIG_NUMBER 16 /* CP0 register Config */
+
 int load_guest(struct machine *machine, const struct board_config *config, uint32_t virtio_slots,
 	       struct error *error)
 {
@@ -177,6 +179,10 @@ int load_guest(struct machine *machine, const struct board_config *config, uint3
 	if (result)
 		return result;
 	machine->cpu[0]->pc = kernel.entry;
+	/* A boot loader has made the caches usable; the kernel sets K0 for the other CPUs itself.
+	 */
+	cp0_write(machine->cpu[0], CONFIG_NUMBER, 0,
+		  (machine->cpu[0]->cp0[CP0_CONFIG] & ~(uint64_t)CONFIG_K0) | CCA_CACHED);
 	machine->cpu[0]->gpr[REGISTER_A0] = UHI_DEVICE_TREE;
 	machine->cpu[0]->gpr[REGISTER_A1] = MIPS_CKSEG0 + tree_pa;
 	return 0;

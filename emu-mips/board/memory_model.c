@@ -43,9 +43,24 @@ void machine_end_link(struct cpu *cpu)
 	cpu->linked = LINK_NONE;
 }
 
+void machine_link_uncached(struct cpu *cpu)
+{
+	uint64_t offset = linked_offset(cpu);
+
+	if (offset == UINT64_MAX)
+		return;
+	cpu->linked = LINK_UNCACHED;
+	cpu->machine->uncached_links = true;
+	ccnuma_dma(cpu->machine->ccnuma, offset, 1, false);
+}
+
 void machine_break_links(struct machine *machine, const struct cpu *writer, uint64_t pa,
 			 uint64_t length)
 {
+	bool left = false;
+
+	if (!machine->uncached_links)
+		return;
 	for (unsigned n = 0; n < machine->config.cpus; n++) {
 		struct cpu *cpu = machine->cpu[n];
 		uint64_t linked = cpu->linked_address & ~(uint64_t)7;
@@ -53,7 +68,9 @@ void machine_break_links(struct machine *machine, const struct cpu *writer, uint
 		if (cpu != writer && cpu->linked == LINK_UNCACHED && linked < pa + length &&
 		    pa < linked + 8)
 			cpu->linked = LINK_NONE;
+		left |= cpu->linked == LINK_UNCACHED;
 	}
+	machine->uncached_links = left;
 }
 
 static void line_lost(void *opaque, unsigned cpu, uint64_t offset, unsigned length)

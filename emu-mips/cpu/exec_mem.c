@@ -198,9 +198,9 @@ static enum exec load_linked(struct cpu *cpu, uint32_t word, unsigned size)
 	if (link_in_use(cpu->machine) && ram_pointer(cpu->machine, pa))
 		value = link_load(cpu, pa, size);
 	cpu->linked = LINK_CACHED;
-	if (page_uncached(cpu, va) && ram_pointer(cpu->machine, pa))
-		cpu->linked = LINK_UNCACHED;
 	cpu->linked_address = pa;
+	if (page_uncached(cpu, va))
+		machine_link_uncached(cpu);
 	return write_gpr(cpu, field_rt(word), size == 4 ? sign_extend_32(value) : value);
 }
 

@@ -15,6 +15,11 @@ void line_miss(struct cpu *cpu, const void *host, enum access access)
 
 	cpu->cycles +=
 		ccnuma_access(machine->ccnuma, cpu->number, offset, access, cpu->cycles).cycles;
+	if (access == ACCESS_WRITE && machine->uncached_links) {
+		uint64_t line = cpu->data_lines.rights ? UINT64_C(1) << cpu->data_lines.shift : 8;
+
+		machine_break_links(machine, cpu, ram_address(offset & ~(line - 1)), line);
+	}
 }
 
 bool page_uncached(const struct cpu *cpu, uint64_t va)
@@ -41,6 +46,9 @@ void line_access(struct cpu *cpu, uint64_t va, const void *host, enum access acc
 		return;
 	}
 	cpu->cycles += ccnuma_uncached(machine->ccnuma, cpu->number, offset, cpu->cycles);
-	if (access == ACCESS_WRITE)
-		machine_break_links(machine, cpu, ram_address(offset), 8);
+	if (access != ACCESS_WRITE)
+		return;
+	/* As a device's write: no cache keeps the line, nor a link to it. */
+	ccnuma_dma(machine->ccnuma, offset, 1, true);
+	machine_break_links(machine, cpu, ram_address(offset), 8);
 }

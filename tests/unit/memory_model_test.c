@@ -150,9 +150,69 @@ static void nothing_to_switch_to(void **state)
 	machine_destroy(machine);
 }
 
+/* ---- links made by uncached loads ---- */
+
+#define CODE	 UINT64_C(0x9800000000002000) /* XKPHYS, cached */
+#define WORD	 UINT64_C(0x9800000000400000)
+#define UNCACHED UINT64_C(0x9000000000400000) /* the same */
+#define LL_T0	 0xc1280000u		      /* ll t0, 0(t1) */
+#define SC_T0	 0xe1280000u
+#define SW_T0	 0xad280000u
+
+static void step(struct machine *machine, unsigned number, uint32_t word, uint64_t va)
+{
+	struct cpu *cpu = machine->cpu[number];
+
+	memcpy(machine->ram + 0x2000, &word, sizeof(word));
+	cpu->pc = CODE;
+	cpu->gpr[9] = va;
+	interpreter_step(cpu);
+	assert_int_equal(cpu->pc, CODE + 4);
+	machine_end_link(cpu); /* as at the end of a quantum */
+}
+
+static bool stores_after(struct machine *machine, uint64_t linked, uint32_t word, uint64_t va)
+{
+	step(machine, 0, LL_T0, linked);
+	step(machine, 1, word, va);
+	step(machine, 0, SC_T0, linked);
+	return machine->cpu[0]->gpr[8] == 1;
+}
+
+static void test_uncached_links(void **state)
+{
+	struct machine_config config = test_config(2);
+	struct machine *machine;
+	struct error error;
+
+	(void)state;
+	config.nodes = 2;
+	machine = machine_create(&config, &interpreter_engine, &error);
+	assert_non_null(machine);
+	assert_int_equal(machine_use_ccnuma(machine, &model, &error), 0);
+	for (unsigned n = 0; n < 2; n++) {
+		machine->cpu[n]->cp0[CP0_STATUS] = STATUS_KX;
+		cpu_state_changed(machine->cpu[n]);
+	}
+	assert_true(stores_after(machine, UNCACHED, 0, WORD));
+	assert_true(stores_after(machine, UNCACHED, LL_T0, WORD));
+	assert_true(stores_after(machine, UNCACHED, SW_T0, UNCACHED + 8));
+	assert_false(stores_after(machine, UNCACHED, SW_T0, UNCACHED));
+	assert_false(stores_after(machine, UNCACHED, SW_T0, UNCACHED + 4));
+	assert_false(stores_after(machine, UNCACHED, SW_T0, WORD));
+	assert_false(stores_after(machine, WORD, SW_T0, UNCACHED));
+	assert_false(stores_after(machine, WORD, SW_T0, WORD));
+	assert_true(stores_after(machine, WORD, LL_T0, UNCACHED));
+	step(machine, 1, SW_T0, WORD); /* CPU 1 has the line modified now */
+	assert_false(stores_after(machine, UNCACHED, SW_T0, WORD));
+	assert_true(stores_after(machine, UNCACHED, LL_T0, WORD));
+	machine_destroy(machine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_uncached_links),
 		cmocka_unit_test(engines_agree_over_switches),
 		cmocka_unit_test(only_the_time_with_the_model_costs_more),
 		cmocka_unit_test(nothing_to_switch_to),

@@ -110,6 +110,7 @@ struct machine {
 	struct threads *threads;	   /* board/threads.c; NULL: one */
 	struct link_line *links;	   /* mem/link.c; NULL with one thread */
 	struct ccnuma *ccnuma;		   /* memory model; NULL: `none` */
+	bool uncached_links;		   /* a CPU may have LINK_UNCACHED */
 	struct memory_model *memory_model; /* board/memory_model.c; NULL: `none` for good */
 	struct board *board;		   /* devices: board/board.h */
 	struct nodes *nodes;		   /* node controllers: board/nodes.c; with memory_model */
@@ -135,9 +136,13 @@ void machine_destroy(struct machine *machine);
  * model `ccnuma` holds the line in its caches and would tell of a write. */
 void machine_end_link(struct cpu *cpu);
 
-/* @writer (NULL: a device) has written [pa, pa + length) past the caches: links of the other CPUs
- * made by uncached accesses there end. The architecture leaves the mixing of cached and uncached
- * accesses to one place open (MD00091, Cacheability and Coherency Attributes). */
+/* @cpu's link to linked_address was made by an uncached LL, in model `ccnuma`: it holds until
+ * another CPU or a device writes there. All caches lose the right to write the line without asking,
+ * so that a cached write is seen too (the architecture leaves such mixing open: MD00091,
+ * Cacheability and Coherency Attributes). */
+void machine_link_uncached(struct cpu *cpu);
+
+/* @writer (NULL: a device) writes [pa, pa + length): uncached links of the other CPUs there end. */
 void machine_break_links(struct machine *machine, const struct cpu *writer, uint64_t pa,
 			 uint64_t length);
 /* The host thread that runs @cpu, 0 .. threads - 1: neighbours, and so nodes, go together. */

@@ -141,9 +141,6 @@ int boot_parse(int argc, char **argv, struct boot_options *options)
 	if (!options->guest && !options->kernel)
 		return complain(DISCO_USAGE,
 				"boot: --guest or --kernel is needed; see `disco boot --help`");
-	if (options->common.threads > 1 && !options->common.engine->threads)
-		return complain(DISCO_USAGE, "--threads: engine %s runs on one host thread",
-				options->common.engine->name);
 	if (options->run && !options->guest)
 		return complain(DISCO_USAGE, "--run needs --guest: other initramfs do not know it");
 	if (options->run && options->initrd)

@@ -72,6 +72,13 @@ int common_check(const struct common_options *common)
 	if (common->warm.given && common->model != MODEL_CCNUMA)
 		return complain(DISCO_USAGE,
 				"--warm goes to model ccnuma: --model none excludes it");
+	if (common->threads > 1 && !common->engine->threads)
+		return complain(DISCO_USAGE, "--threads: engine %s runs on one host thread",
+				common->engine->name);
+	/* Counts of CPUs on different threads are up to a long quantum apart, which a kernel that
+	 * takes them for one clock turns into jumps of 43 s. The GIC's counter does not go back. */
+	if (common->threads > 1 && common->timer == TIMER_CP0)
+		return complain(DISCO_USAGE, "--threads: the timer cp0 needs one host thread");
 	return DISCO_OK;
 }
 

@@ -271,6 +271,9 @@ void threads_run(struct machine *machine, uint64_t end)
 		judge_helpers(threads);
 		run_those_who_asked(threads);
 	}
+	/* Where the machine has stopped meanwhile, they ask again when it goes on. */
+	for (unsigned n = 0; n < machine->config.cpus; n++)
+		machine->cpu[n]->wants_alone = false;
 }
 
 void machine_threads_stats(const struct machine *machine, struct machine_threads_stats *stats)

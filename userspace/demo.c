@@ -14,12 +14,12 @@
 #include "disco.h"
 
 #define PROGRAM	      "guests/splashos/burn.elf"
-#define DEFAULT_STEPS 300
+#define DEFAULT_STEPS 700
 #define CPUS	      4 /* of the machine file */
 
 static const struct argp_option table[] = {
 	{"plain", 'p', NULL, 0, "lines of text, also on a terminal", 0},
-	{"steps", 's', "N", 0, "length of the program, 1 to 100000 (default 300)", 0},
+	{"steps", 's', "N", 0, "length of the program, 1 to 100000 (default 700)", 0},
 	{"json", 'j', "FILE", 0, "write the result as JSON; - is standard output", 0},
 	{0},
 };

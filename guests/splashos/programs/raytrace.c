@@ -9,7 +9,7 @@
 PROGRAM_NAME;
 struct option program_options[] = {
 	{"size", 48, 8, 2048}, /* pixels, each way */
-	{"depth", 3, 0, 5},    /* of the flake: 1 + 6 + 30 + ... spheres */
+	{"depth", 3, 0, 7},    /* of the flake: 1 + 6 + 30 + ... spheres */
 	{"bounces", 3, 0, 8},
 	{NULL, 0, 0, 0},
 };

@@ -121,8 +121,9 @@ uint32_t hal_fcsr(void)
 	return native->current->fcr31;
 }
 
-void hal_quick(uint64_t *cp0)
+void hal_quick(struct vcpu *vcpu, uint64_t *cp0)
 {
+	(void)vcpu;
 	(void)cp0; /* native_trap() asks vmm_quick() each time */
 }
 

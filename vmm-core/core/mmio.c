@@ -68,6 +68,9 @@ void mmio_access(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool fetc
 			bus_error(vcpu, trap, false);
 			return;
 		}
+		if (region->opaque == &vcpu->vm->gic && offset <= GIC_COUNTER + 4)
+			for (unsigned i = 0; i < vcpu->vm->config.vcpus; i++)
+				timer_quick(&vcpu->vm->vcpu[i]);
 	} else {
 		vcpu->stats.mmio_reads++;
 		if (!region->read(region->opaque, vcpu->number, offset, access->size, &value)) {

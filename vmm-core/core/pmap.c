@@ -99,6 +99,31 @@ static bool block_empty(const struct vm *vm, uint32_t first)
 	return true;
 }
 
+static uint64_t large_lo(const struct vm *vm, uint32_t index)
+{
+	return hal_mpn_address(vm->pmap[index].mpn).value >> PAGE_SHIFT << 6 | CCA_CACHED << 3 |
+	       ENTRYLO_D | ENTRYLO_V | ENTRYLO_G;
+}
+
+/* The entry code makes hardware entries of blocks of the usual size by itself: any vCPU may hold
+ * one. */
+static void note_linear(struct vm *vm, uint32_t first)
+{
+	struct linear *linear = &vm->linear[pmap_address(first).value >> LINEAR_SHIFT];
+
+	if (vm->large_order != LARGE_ORDER)
+		return;
+	linear->lo[0] = large_lo(vm, first);
+	linear->lo[1] = large_lo(vm, first + (UINT32_C(1) << LARGE_ORDER));
+	vm->pmap[first].holders = (uint16_t)~0u;
+}
+
+static void forget_linear(struct vm *vm, uint32_t first)
+{
+	if (vm->large_order == LARGE_ORDER)
+		vm->linear[pmap_address(first).value >> LINEAR_SHIFT] = (struct linear){{0, 0}};
+}
+
 bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 {
 	uint32_t first = block_start(vm, index), pages = UINT32_C(1) << vm->large_order;
@@ -122,6 +147,7 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 	for (uint32_t i = 0; i < 2 * pages; i++)
 		attach(vm, first + i, (struct mpn){half[i / pages].value + i % pages}, PMAP_LARGE);
 	vm->block[block].large = 1;
+	note_linear(vm, first);
 	vm->memory.large += 2 * pages;
 	vm->vcpu[0].stats.pmap_faults++;
 	return true;
@@ -134,6 +160,7 @@ void pmap_split(struct vm *vm, uint32_t index)
 	if (!vm->block[index / block_pages(vm)].large)
 		return;
 	vm->block[index / block_pages(vm)].large = 0;
+	forget_linear(vm, first);
 	vm->memory.large -= block_pages(vm);
 	for (uint32_t i = 0; i < block_pages(vm); i++)
 		vm->pmap[first + i].flags &= ~PMAP_LARGE;
@@ -173,8 +200,11 @@ void pmap_release_all(struct vm *vm)
 		palloc_put(vm->vmm, entry->mpn, 0);
 		*entry = (struct pmap_entry){.mpn = {MPN_NONE}};
 	}
-	for (uint32_t i = 0; i * block_pages(vm) < vm->pages; i++)
+	for (uint32_t i = 0; i * block_pages(vm) < vm->pages; i++) {
+		if (vm->block[i].large)
+			forget_linear(vm, i * block_pages(vm));
 		vm->block[i] = (struct block){0};
+	}
 	vm->memory.machine = vm->memory.large = 0;
 }
 

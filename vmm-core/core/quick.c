@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The exceptions that the entry code of the MIPS build (mips/entry.S) finishes by itself, in a few
- * dozen instructions: refills that the L2TLB answers, and privileged instructions of the guest's
- * kernel that only move a virtual register or have nothing to do. The tables are the entry code's
- * too. vmm_quick() is the same in C, for the native build, with the entry code's cost.
+ * dozen instructions: TLB refills (quick_tlb.c), and privileged instructions of the guest's kernel
+ * that only move a virtual register, or leave it in a mode without interrupts, or have nothing to
+ * do. The tables are the entry code's too. vmm_quick() is the same in C, for the native build, with
+ * the entry code's cost.
  */
+#include "mips/cp0.h"
 #include "vm.h"
 
 #define OP_CACHE 0x2f
@@ -13,6 +15,9 @@
 #define MTC0	 0x204
 #define DMTC0	 0x205
 #define MFMC0	 0x20b
+#define CO	 0x210
+#define ERET	 24
+#define COUNT	 (9 * 8)
 #define STATUS	 (12 * 8) /* register number * 8 + select */
 #define JR_RA	 0x03e00008
 #define BEQZ	 0x10000000 /* BEQ with rt = $0 */
@@ -44,10 +49,11 @@ const uint16_t quick_read64[256] = {
 /* MTC0 and DMTC0 without effects beyond the register; of EntryHi the ASID goes to the hardware. */
 const uint16_t quick_write[256] = {
 	AT(0, 0, INDEX),	   AT(4, 0, CONTEXT),	      AT(10, 0, ENTRYHI),
-	AT(20, 0, XCONTEXT),	   AT(28, 0, TAGLO),	      AT_OPEN(2, 0, ENTRYLO0),
-	AT_OPEN(3, 0, ENTRYLO1),   AT_OPEN(14, 0, EPC),	      AT_OPEN(30, 0, ERROREPC),
-	AT_OPEN(31, 2, KSCRATCH1), AT_OPEN(31, 3, KSCRATCH2), AT_OPEN(31, 4, KSCRATCH3),
-	AT_OPEN(31, 5, KSCRATCH4), AT_OPEN(31, 6, KSCRATCH5), AT_OPEN(31, 7, KSCRATCH6),
+	AT(12, 0, STATUS),	   AT(20, 0, XCONTEXT),	      AT(28, 0, TAGLO),
+	AT_OPEN(2, 0, ENTRYLO0),   AT_OPEN(3, 0, ENTRYLO1),   AT_OPEN(14, 0, EPC),
+	AT_OPEN(30, 0, ERROREPC),  AT_OPEN(31, 2, KSCRATCH1), AT_OPEN(31, 3, KSCRATCH2),
+	AT_OPEN(31, 4, KSCRATCH3), AT_OPEN(31, 5, KSCRATCH4), AT_OPEN(31, 6, KSCRATCH5),
+	AT_OPEN(31, 7, KSCRATCH6),
 };
 
 const uint64_t quick_mask[CP0_REGISTERS] = {
@@ -80,12 +86,37 @@ static bool move_from(struct vcpu *vcpu, struct trap *trap, uint32_t instruction
 		hal_charge(CHARGE_QUICK_STATUS, 1);
 		return true;
 	}
+	if (register_of(instruction) == COUNT && vcpu->counts) {
+		set_rt(trap, instruction, (uint64_t)(int64_t)(int32_t)vcp0_count(vcpu));
+		vcpu->stats.emulated_reads[CP0_COUNT]++;
+		hal_charge(CHARGE_QUICK_COUNT, 1);
+		return true;
+	}
 	if (!slot--)
 		return false;
 	value = vcpu->cp0[slot];
 	set_rt(trap, instruction, wide ? value : (uint64_t)(int64_t)(int32_t)value);
 	vcpu->stats.emulated_reads[slot % REGISTER_SLOTS]++;
 	hal_charge(CHARGE_QUICK_READ, 1);
+	return true;
+}
+
+/* Status, when only IE, EXL, user mode under EXL, IM and CU0 change, and no interrupt gets in. */
+static bool write_status(struct vcpu *vcpu, uint32_t value)
+{
+	const uint32_t simple = STATUS_CU0 | STATUS_IM | STATUS_KSU_U | STATUS_EXL | STATUS_IE;
+	const uint32_t writable = (uint32_t)cp0_description[CP0_STATUS].write_mask;
+	uint32_t old = virtual_status(vcpu), changes = old ^ value;
+
+	if (changes & writable & ~simple)
+		return false;
+	value = old ^ (changes & simple);
+	if ((value & vcpu->cp0[CP0_CAUSE] & STATUS_IM) ||
+	    (!(value & (STATUS_EXL | STATUS_ERL)) && (value & STATUS_KSU)))
+		return false;
+	set_virtual_status(vcpu, value);
+	vcpu->stats.emulated_writes[CP0_STATUS]++;
+	hal_charge(CHARGE_QUICK_STATUS_WRITE, 1);
 	return true;
 }
 
@@ -96,6 +127,8 @@ static bool move_to(struct vcpu *vcpu, const struct trap *trap, uint32_t instruc
 
 	if (!slot--)
 		return false;
+	if (slot == CP0_STATUS)
+		return write_status(vcpu, (uint32_t)trap->gpr[instruction >> 16 & 31]);
 	mask = quick_mask[slot % REGISTER_SLOTS];
 	value = (vcpu->cp0[slot] & ~mask) | (trap->gpr[instruction >> 16 & 31] & mask);
 	vcpu->cp0[slot] = value;
@@ -134,6 +167,34 @@ static bool cache(struct vcpu *vcpu, const struct trap *trap, uint32_t instructi
 		return false;
 	vcpu->stats.emulated_cache++;
 	hal_charge(operation < 4 ? CHARGE_QUICK_CACHE_INDEX : CHARGE_QUICK_CACHE, 1);
+	return true;
+}
+
+/* ERET that does not end Status.ERL, nor goes to supervisor mode, nor lets an interrupt in. */
+static bool eret(struct vcpu *vcpu, uint32_t instruction, uint64_t *next)
+{
+	uint32_t status = virtual_status(vcpu);
+
+	if ((instruction & 0x3f) != ERET || interrupt_pending(vcpu) ||
+	    (status & (STATUS_ERL | STATUS_KSU_S)))
+		return false;
+	set_virtual_status(vcpu, status & ~STATUS_EXL);
+	vcpu_status_changed(vcpu);
+	vcpu->link = false;
+	hal_link_clear();
+	*next = vcpu->cp0[OPEN(CP0_EPC)];
+	vcpu->stats.emulated_eret++;
+	hal_charge(status & STATUS_KSU ? CHARGE_QUICK_ERET_USER : CHARGE_QUICK_ERET, 1);
+	return true;
+}
+
+static bool system_call(struct vcpu *vcpu, struct trap *trap)
+{
+	if (vcpu->mode != GUEST_USER || (vcpu->cp0[CP0_STATUS] & STATUS_BEV))
+		return false;
+	reflect_call(vcpu, trap);
+	vcpu->stats.trap_syscall++;
+	hal_charge(CHARGE_QUICK_CALL, 1);
 	return true;
 }
 
@@ -186,6 +247,9 @@ static bool privileged(struct vcpu *vcpu, struct trap *trap)
 	case MFMC0:
 		done = interrupt_enable(vcpu, trap, instruction);
 		break;
+	case CO:
+		done = eret(vcpu, instruction, &next);
+		break;
 	default:
 		done = instruction >> 26 == OP_CACHE && cache(vcpu, trap, instruction);
 	}
@@ -195,28 +259,6 @@ static bool privileged(struct vcpu *vcpu, struct trap *trap)
 	}
 	trap->pc = next;
 	vcpu->stats.trap_privileged++;
-	return true;
-}
-
-/* In the special views an address may not mean what it seems. */
-static bool refill(struct vcpu *vcpu, const struct trap *trap)
-{
-	const uint64_t tag = ENTRYHI_R | ENTRYHI_VPN2;
-	const struct l2tlb_entry *entry;
-	uint64_t va = trap->bad_address;
-
-	if (vcpu->view & VIEW_SPECIAL)
-		return false;
-	entry = l2tlb_find(vcpu, va);
-	if (!entry || !(entry->lo[va >> PAGE_SHIFT & 1] & ENTRYLO_V)) {
-		hal_charge(CHARGE_L2TLB_MISS, 1);
-		return false;
-	}
-	hal_charge(CHARGE_L2TLB_HIT, 1);
-	hal_tlb_write((va & tag) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID), entry->lo, 0, false);
-	vcpu->stats.trap_refill++;
-	vcpu->stats.l2tlb_hits++;
-	vcpu->translated = true;
 	return true;
 }
 
@@ -231,9 +273,11 @@ bool vmm_quick(struct vmm *vmm, unsigned number, struct trap *trap)
 		return false;
 	user = vcpu->mode == GUEST_USER;
 	if (trap->refill)
-		done = refill(vcpu, trap);
+		done = quick_refill(vcpu, trap);
 	else if (trap->code == EXC_CPU)
 		done = privileged(vcpu, trap);
+	else if (trap->code == EXC_SYS)
+		done = system_call(vcpu, trap);
 	ran = entry - cpu->resumed_at;
 	vcpu->stats.time[user ? TIME_USER : TIME_KERNEL] += (uint64_t)ran * HAL_TICK;
 	cpu->resumed_at = hal_ticks();

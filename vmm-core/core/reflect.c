@@ -31,8 +31,8 @@ static void detect_loop(struct vcpu *vcpu, const struct trap *trap)
 	vm_stopped(vcpu->vm, VM_STOP_WILD, vcpu->number);
 }
 
-static void take(struct vcpu *vcpu, struct trap *trap, enum mips_exception code, uint64_t offset,
-		 unsigned unit)
+static void change_state(struct vcpu *vcpu, struct trap *trap, enum mips_exception code,
+			 uint64_t offset, unsigned unit)
 {
 	uint32_t status = virtual_status(vcpu);
 	uint32_t cause = (uint32_t)vcpu->cp0[CP0_CAUSE] & ~(CAUSE_EXC | CAUSE_CE);
@@ -51,7 +51,13 @@ static void take(struct vcpu *vcpu, struct trap *trap, enum mips_exception code,
 	trap->pc = (status & STATUS_BEV ? VECTOR_BEV_BASE : (uint64_t)(int64_t)base) + offset;
 	trap->in_delay_slot = false;
 	vcpu->stats.reflected++;
+}
+
+static void take(struct vcpu *vcpu, struct trap *trap, enum mips_exception code, uint64_t offset,
+		 unsigned unit)
+{
 	hal_charge(CHARGE_REFLECT, 1);
+	change_state(vcpu, trap, code, offset, unit);
 }
 
 void reflect(struct vcpu *vcpu, struct trap *trap, enum mips_exception code)
@@ -102,6 +108,19 @@ void reflect_address(struct vcpu *vcpu, struct trap *trap, enum mips_exception c
 		}
 	}
 	take(vcpu, trap, code, offset, 0);
+}
+
+void reflect_refill(struct vcpu *vcpu, struct trap *trap)
+{
+	vcpu->cp0[CP0_BADVADDR] = trap->bad_address;
+	set_tlb_registers(vcpu, trap->bad_address);
+	vcpu->stats.guest_refills++;
+	change_state(vcpu, trap, trap->code, refill_offset(vcpu, trap->bad_address), 0);
+}
+
+void reflect_call(struct vcpu *vcpu, struct trap *trap)
+{
+	change_state(vcpu, trap, EXC_SYS, VECTOR_GENERAL, 0);
 }
 
 bool interrupt_deliverable(const struct vcpu *vcpu)

@@ -22,7 +22,7 @@
 #define PAGE_TAG       (PAGE_VA & (ENTRYHI_R | ENTRYHI_VPN2))
 #define ENTRIES	       UINT32_C(16384)
 #define PROBES	       16
-#define MAX_BACK_OFF   64
+#define MAX_BACK_OFF   256
 #define WORDS_PER_PAGE (PAGE_BYTES / 4)
 
 #define OP_COP0	       16
@@ -392,6 +392,21 @@ static bool rewrite_site(struct vcpu *vcpu, const struct trap *trap, uint32_t in
 	return count;
 }
 
+/* Whether the instruction is of a kind that is ever rewritten. */
+static bool can_be(uint32_t instruction)
+{
+	unsigned operation = instruction >> 21 & 31;
+	unsigned reg = cp0_at[instruction >> 11 & 31][instruction & 7];
+
+	if (instruction >> 26 == OP_CACHE || operation == 11)
+		return true;
+	if (!reg--)
+		return false;
+	if (operation < 2)
+		return reg == CP0_STATUS || (readable >> reg & 1);
+	return operation - 4 < 2 && (OPEN_REGISTERS >> reg & 1);
+}
+
 /* Called when the countdown of the quick entries is over. true: rewritten, and to be executed again
  * (the words after it may have changed, too). What cannot be rewritten makes the next
  * time later, so that it does not take the long way each time. */
@@ -404,8 +419,9 @@ bool rewrite_consider(struct vcpu *vcpu, const struct trap *trap, uint32_t instr
 	vcpu->cp0[SLOT_COUNTDOWN] = 1;
 	if (instruction >> 26 == OP_COP0 && (instruction >> 21 & 31) >= co)
 		return false;
-	hal_charge(CHARGE_REWRITE, 1);
-	if (rewrite_site(vcpu, trap, instruction)) {
+	if (can_be(instruction))
+		hal_charge(CHARGE_REWRITE, 1);
+	if (can_be(instruction) && rewrite_site(vcpu, trap, instruction)) {
 		vcpu->cp0[SLOT_COUNTDOWN] = vcpu->rewrite_back_off = 1;
 		return true;
 	}

@@ -264,6 +264,7 @@ static void put_on(struct pcpu *cpu, struct vcpu *vcpu, struct trap *trap)
 	vcpu->run_since = now;
 	vcpu->check_interrupts = true;
 	rewrite_attach(vcpu);
+	timer_quick(vcpu);
 	vcpu->vm->on_cpus++;
 	cpu->current = vcpu;
 	cpu->pass = vcpu->pass;

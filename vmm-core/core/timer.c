@@ -7,8 +7,11 @@
  */
 #include "vm.h"
 
-#define COUNT_PERIOD (UINT64_C(1) << 33)
-#define LONGEST_RUN  (UINT64_C(1) << 31)
+#define COUNT_PERIOD   (UINT64_C(1) << 33)
+#define LONGEST_RUN    (UINT64_C(1) << 31)
+
+/* Where 64-bit kernels reach it: the uncached window of xkphys. */
+#define GIC_COUNTER_VA (MIPS_XKPHYS | (uint64_t)CCA_UNCACHED << 59 | (MAP_GIC_BASE + GIC_COUNTER))
 
 uint64_t vm_now(const struct vm *vm)
 {
@@ -27,6 +30,21 @@ void timer_changed(struct vcpu *vcpu)
 		hal_ipi(cpu->number);
 }
 
+void timer_quick(struct vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	uint64_t offset;
+
+	vcpu->counts = !(vcpu->cp0[CP0_CAUSE] & CAUSE_DC);
+	vcpu->count_delta = (uint32_t)(vcpu->count_offset - (vm->time_offset >> 1));
+	vcpu->counter_va = 0;
+	if (!gic_counter_offset(&vm->gic, &offset))
+		return;
+	vcpu->counter_va = GIC_COUNTER_VA;
+	vcpu->counter_delta = offset - vm->time_offset;
+	vcpu->counter_last = &vm->gic.counter_last;
+}
+
 void timer_compare(struct vcpu *vcpu)
 {
 	uint64_t now = vm_now(vcpu->vm);
@@ -36,6 +54,7 @@ void timer_compare(struct vcpu *vcpu)
 		vcpu->compare_deadline = VMM_NO_TIME;
 	else
 		vcpu->compare_deadline = (((now >> 1) + ticks) << 1) + (ticks ? 0 : COUNT_PERIOD);
+	timer_quick(vcpu);
 	timer_changed(vcpu);
 }
 

@@ -51,7 +51,7 @@ void vcpu_apply_status(struct vcpu *vcpu)
 
 	if (cpu->quick != quick) {
 		cpu->quick = quick;
-		hal_quick(quick);
+		hal_quick(vcpu, quick);
 	}
 	if (cpu->status == vcpu->real_status)
 		return;

@@ -45,6 +45,12 @@ static uint32_t blocks_of(uint32_t pages, unsigned order)
 	return (pages + block - 1) / block;
 }
 
+/* All of guest-physical memory, with the device hole. */
+static uint64_t linear_blocks(uint32_t pages)
+{
+	return (pmap_address(pages).value >> LINEAR_SHIFT) + 1;
+}
+
 size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *config)
 {
 	uint32_t pages = (uint32_t)(config->memory >> PAGE_SHIFT) +
@@ -54,7 +60,7 @@ size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *confi
 	       ALIGN(blocks_of(pages, large_order(vmm, config)) * sizeof(struct block)) +
 	       ALIGN(config->disks * sizeof(struct virtio_block)) +
 	       config->vcpus * ALIGN(vmm->config.l2tlb_entries * sizeof(struct l2tlb_entry)) +
-	       rewrite_memory_needed(vmm);
+	       ALIGN(linear_blocks(pages) * sizeof(struct linear)) + rewrite_memory_needed(vmm);
 }
 
 static int check_config(const struct vm_config *config)
@@ -87,6 +93,12 @@ static void lay_out(struct vm *vm)
 		vm->vcpu[i].l2tlb_mask = entries - 1;
 		at += ALIGN(entries * sizeof(struct l2tlb_entry));
 	}
+	vm->linear = (struct linear *)(void *)at;
+	for (unsigned i = 0; i < vm->config.vcpus; i++) {
+		vm->vcpu[i].linear = vm->linear;
+		vm->vcpu[i].linear_blocks = linear_blocks(vm->pages);
+	}
+	at += ALIGN(linear_blocks(vm->pages) * sizeof(struct linear));
 	vm->rewritten = (struct rewritten *)(void *)at;
 }
 
@@ -152,7 +164,7 @@ int vmm_vm_start(struct vmm *vmm, unsigned number, uint64_t pc, const uint64_t a
 		return EBUSY_;
 	vm->state = VM_RUNNING;
 	vm->stop = VM_STOP_NONE;
-	vm->time_offset = hal_cycles();
+	vm->time_offset = hal_cycles() & ~UINT64_C(1); /* whole ticks of Count */
 	for (unsigned i = 0; i < vm->config.vcpus; i++)
 		vcpu_reset(&vm->vcpu[i]);
 	vm->vcpu[0].context.pc = pc;
@@ -273,7 +285,7 @@ int vmm_vm_resume(struct vmm *vmm, unsigned number)
 	if (vm->state != VM_PAUSED || vm->on_cpus)
 		return EBUSY_;
 	vm->state = VM_RUNNING;
-	vm->time_offset += hal_cycles() - vm->paused_at;
+	vm->time_offset += (hal_cycles() - vm->paused_at) & ~UINT64_C(1);
 	/* One that waited looks again: it goes back to WAIT when there is nothing. */
 	for (unsigned i = 0; i < vm->config.vcpus; i++)
 		if (vm->vcpu[i].paused_run != VCPU_OFF)

@@ -145,8 +145,16 @@ enum vcpu_run {
 	VCPU_RUNNING, /* on a CPU */
 };
 
+/* A pair of large pages of the unmapped segments, ready for the hardware; zero: not large. */
+struct linear {
+	uint64_t lo[2];
+};
+_Static_assert(sizeof(struct linear) == 16, "entry.S scales the index by 16");
+#define LINEAR_SHIFT   23 /* two pages of 2^LARGE_ORDER pages */
+#define LARGE_PAGEMASK UINT64_C(0x7fe000)
+
 struct vcpu {
-	/* Touched by most traps. */
+	/* Touched by most traps; down to vtlb_filter and pcpu mips/entry.S knows the offsets. */
 	uint64_t *cp0;	       /* the virtual registers; slot_of() */
 	uint32_t real_status;  /* for the virtual one */
 	uint8_t mode;	       /* enum guest_mode */
@@ -155,7 +163,16 @@ struct vcpu {
 	bool link;	       /* LLbit of accesses the monitor does (xkseg.c) */
 	bool flush_pending;    /* its hardware TLB entries are stale */
 	uint8_t page_mapped;   /* enum page_access: what the hardware TLB has */
+	bool counts;	       /* Count runs, count_delta before the hardware's */
 	uint32_t pins;	       /* levels from the virtual GIC, bits as in Cause.IP */
+	uint32_t count_delta;
+	unsigned vtlb_large;	/* entries of larger pages */
+	uint64_t counter_va;	/* where the kernel reads the GIC's counter; 0: it stands still */
+	uint64_t counter_delta; /* before hal_cycles() */
+	_Atomic uint64_t *counter_last; /* what anyone has read of it */
+	const struct linear *linear;	/* by guest-physical address, in blocks */
+	uint64_t linear_blocks;
+	uint8_t vtlb_filter[VTLB_FILTER]; /* 4 KiB entries by hash of VPN2, saturating never */
 	struct vm *vm;
 	struct pcpu *pcpu;     /* its CPU, now or last */
 	struct pcpu *tlb_pcpu; /* the CPU whose TLB may hold its entries */
@@ -181,9 +198,7 @@ struct vcpu {
 	bool boost; /* an interrupt waits: next in the queue */
 
 	struct vtlb_entry vtlb[VTLB_ENTRIES];
-	uint64_t vtlb_valid;		  /* entries with a valid half, a bit each */
-	uint8_t vtlb_filter[VTLB_FILTER]; /* 4 KiB entries by hash of VPN2, saturating never */
-	unsigned vtlb_large;		  /* entries of larger pages */
+	uint64_t vtlb_valid; /* entries with a valid half, a bit each */
 	struct l2tlb_entry *l2tlb;
 	uint32_t l2tlb_mask;
 	bool translated; /* L2TLB or hardware TLB hold something since the last flush */
@@ -224,6 +239,7 @@ struct vm {
 	 * ("blocks") by one TLB entry. */
 	unsigned large_order;
 	struct block *block;	     /* of the pmap */
+	struct linear *linear;	     /* with blocks of BLOCK_PAGES */
 	bool rewriting;		     /* all vCPUs that run have their register pages */
 	struct rewritten *rewritten; /* the table of rewritten words */
 	struct vm_memory memory;
@@ -404,6 +420,8 @@ void vtlb_probe(struct vcpu *vcpu);
 void vtlb_read(struct vcpu *vcpu);
 bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random);
 unsigned vtlb_random(struct vcpu *vcpu);
+/* Whether it may have an entry for @va; false: certainly not. */
+bool vtlb_may_have(const struct vcpu *vcpu, uint64_t va);
 /* Puts the translation of @va by @entry into L2TLB and hardware. @replace as in hal_tlb_write().
  * false: not RAM, or no memory. */
 bool vtlb_fill(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va, bool replace);
@@ -428,6 +446,16 @@ void reflect_address(struct vcpu *vcpu, struct trap *trap, enum mips_exception c
 /* Takes a pending virtual interrupt if it can be taken. */
 void deliver_interrupt(struct vcpu *vcpu, struct trap *trap);
 bool interrupt_deliverable(const struct vcpu *vcpu);
+
+/* A TLB refill of user mode's addresses, at the guest's vector; not in an exception handler. */
+void reflect_refill(struct vcpu *vcpu, struct trap *trap);
+/* A system call from user mode. */
+void reflect_call(struct vcpu *vcpu, struct trap *trap);
+
+/* ---- quick_tlb.c ---- */
+bool quick_refill(struct vcpu *vcpu, struct trap *trap);
+/* Tells the entry code what it needs to read Count and the GIC's counter. */
+void timer_quick(struct vcpu *vcpu);
 
 /* ---- vcp0.c ---- */
 uint64_t vcp0_read(struct vcpu *vcpu, unsigned number, unsigned select, unsigned *reg);

@@ -14,9 +14,14 @@ static uint64_t tag_mask(uint32_t page_mask)
 	return TAG & ~(uint64_t)page_mask;
 }
 
+static unsigned hash(uint64_t va)
+{
+	return (va >> 13 ^ va >> 21) % VTLB_FILTER;
+}
+
 static uint8_t *filter(struct vcpu *vcpu, uint64_t va)
 {
-	return &vcpu->vtlb_filter[(va >> 13 ^ va >> 21) % VTLB_FILTER];
+	return &vcpu->vtlb_filter[hash(va)];
 }
 
 /* Counts @entry into (@step 1) or out of (-1) what tells a search that there is nothing to find. */
@@ -52,11 +57,16 @@ static bool matches(const struct vtlb_entry *entry, uint64_t va, uint64_t asid)
 	return (entry->lo[0] & ENTRYLO_G) || (entry->hi & ENTRYHI_ASID) == asid;
 }
 
+bool vtlb_may_have(const struct vcpu *vcpu, uint64_t va)
+{
+	return vcpu->vtlb_large || vcpu->vtlb_filter[hash(va)];
+}
+
 const struct vtlb_entry *vtlb_find(struct vcpu *vcpu, uint64_t va)
 {
 	uint64_t asid = vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID;
 
-	if (!vcpu->vtlb_large && !*filter(vcpu, va & TAG))
+	if (!vtlb_may_have(vcpu, va))
 		return NULL;
 	hal_charge(CHARGE_VTLB_SEARCH, 1);
 	for (unsigned i = 0; i < vcpu->vm->vmm->vtlb_entries; i++)

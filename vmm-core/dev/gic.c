@@ -65,6 +65,12 @@ static uint64_t counter_at(const struct gic *gic, unsigned cpu)
 	return gic->board.now(gic->board.opaque, cpu) + gic->counter_offset;
 }
 
+bool gic_counter_offset(const struct gic *gic, uint64_t *offset)
+{
+	*offset = gic->counter_offset;
+	return !gic->counter_stopped;
+}
+
 static uint64_t counter_read(struct gic *gic, unsigned cpu)
 {
 	uint64_t counter = counter_at(gic, cpu);

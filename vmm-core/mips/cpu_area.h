@@ -17,12 +17,40 @@
 #define AREA_L2TLB_MASK	      368 /* (entries - 1) * 32 */
 #define AREA_QUICK	      376 /* what hal_quick() was told */
 #define AREA_NUMBER	      384
+#define AREA_VCPU	      392
+#define AREA_COUNT_LAST	      408 /* hal_cycles() */
+#define AREA_COUNT_HIGH	      416
+
+#define VCPU_CP0	      0 /* offsets in struct vcpu, struct pcpu */
+#define VCPU_REAL_STATUS      8
+#define VCPU_MODE	      12
+#define VCPU_VIEW	      13
+#define VCPU_LINK	      15
+#define VCPU_COUNTS	      18
+#define VCPU_COUNT_DELTA      24
+#define VCPU_VTLB_LARGE	      28
+#define VCPU_COUNTER_VA	      32
+#define VCPU_COUNTER_DELTA    40
+#define VCPU_COUNTER_LAST     48
+#define VCPU_LINEAR	      56
+#define VCPU_LINEAR_BLOCKS    64
+#define VCPU_FILTER	      72
+#define VCPU_PCPU	      336
+#define PCPU_STATUS	      32
+#define PCPU_QUICK	      40
 
 #define QUICK_STATUS	      (8 * 17) /* of the virtual registers */
 #define QUICK_CAUSE	      (8 * 21)
+#define QUICK_CONTEXT	      (8 * 4)
+#define QUICK_BADVADDR	      (8 * 13)
+#define QUICK_ENTRYHI	      (8 * 15)
+#define QUICK_EBASE	      (8 * 24)
+#define QUICK_XCONTEXT	      (8 * 35)
+#define QUICK_EPC	      (8 * (512 + 22))
 #define QUICK_ENABLED	      (8 * (512 + 17))
 #define QUICK_COUNTDOWN	      (8 * 511)
 #define SLOT_PLUS_ONE_ENTRYHI 16
+#define SLOT_PLUS_ONE_STATUS  18
 
 #define TRAP_GPR	      0 /* offsets in struct trap */
 #define TRAP_PC		      8
@@ -47,7 +75,7 @@ struct cpu_area {
 	uint64_t l2tlb, l2tlb_mask;
 	uint64_t *quick;
 	uint64_t number;
-	/* hal_mips.c only */
+	struct vcpu *vcpu; /* that runs, or ran last */
 	uint64_t idle;
 	uint32_t count_last;
 	uint64_t count_high;

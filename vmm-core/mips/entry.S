@@ -9,11 +9,15 @@
 
 #define c0_entrylo0	$2, 0
 #define c0_entrylo1	$3, 0
+#define c0_context	$4, 0
+#define c0_pagemask	$5, 0
 #define c0_badvaddr	$8, 0
+#define c0_count	$9, 0
 #define c0_entryhi	$10, 0
 #define c0_status	$12, 0
 #define c0_cause	$13, 0
 #define c0_epc		$14, 0
+#define c0_xcontext	$20, 0
 #define c0_kscratch1	$31, 2
 #define c0_kscratch2	$31, 3
 #define c0_kscratch3	$31, 4
@@ -48,31 +52,27 @@ refill_entry:
 	dmtc0	k0, c0_kscratch1
 	dmtc0	k1, c0_kscratch3
 	dmtc0	at, c0_kscratch4
-	dmfc0	k0, c0_entryhi
-	bltz	k0, 1f			/* kernel pages: the slot does not depend on the ASID */
-	 dsrl	k1, k0, 13
-	andi	at, k0, 0xff
-	dsll	at, at, 3
-	xor	k1, k1, at
-1:	dsrl	at, k1, 12
-	xor	k1, k1, at
-	dsll	k1, k1, 5
+	dmfc0	k1, c0_entryhi
+	dsrl	k0, k1, 8
+	dsrl	at, k1, 20
+	xor	k0, k0, at
+	dsll	at, k1, 8		/* the ASID; what else comes in is masked off */
+	xor	k0, k0, at
 	dmfc0	at, c0_kscratch2
-	ld	k0, AREA_L2TLB_MASK(at)
-	and	k1, k1, k0
-	ld	k0, AREA_L2TLB(at)
-	daddu	k1, k1, k0
-	dmfc0	k0, c0_entryhi
-	ld	at, 0(k1)		/* tag */
-	xor	at, at, k0
-	ld	k0, 24(k1)		/* bits to compare */
-	and	at, at, k0
-	bnez	at, refill_slow
-	 ld	k0, 8(k1)
-	ld	k1, 16(k1)
+	ld	k1, AREA_L2TLB_MASK(at)
+	ld	at, AREA_L2TLB(at)
+	and	k0, k0, k1
+	dmfc0	k1, c0_entryhi
+	daddu	k0, k0, at
+	ld	at, 0(k0)		/* tag */
+	bne	at, k1, refill_kernel
+	 ld	k1, 16(k0)
+	ld	k0, 8(k0)
+refill_write:
 	dmtc0	k0, c0_entrylo0
 	dmtc0	k1, c0_entrylo1
 	tlbwr
+refill_done:
 	dmfc0	at, c0_kscratch4
 	dmfc0	k1, c0_kscratch3
 	dmfc0	k0, c0_kscratch1
@@ -80,11 +80,27 @@ refill_entry:
 	.globl	refill_end
 refill_end:
 
-refill_slow:
-	dmfc0	k1, c0_kscratch3
-	dmfc0	at, c0_kscratch4
-	b	save
-	 li	k0, 1			/* TRAP_REFILL */
+/* Kernel pages: the slot does not depend on the ASID, and they may be global. */
+refill_kernel:
+	dmfc0	k1, c0_entryhi
+	bgez	k1, refill_slow
+	 dsrl	k0, k1, 8
+	dsrl	at, k1, 20
+	xor	k0, k0, at
+	dmfc0	at, c0_kscratch2
+	ld	k1, AREA_L2TLB_MASK(at)
+	ld	at, AREA_L2TLB(at)
+	and	k0, k0, k1
+	dmfc0	k1, c0_entryhi
+	daddu	k0, k0, at
+	ld	at, 0(k0)
+	xor	at, at, k1
+	ld	k1, 24(k0)		/* bits to compare */
+	and	at, at, k1
+	bnez	at, refill_slow
+	 ld	k1, 16(k0)
+	b	refill_write
+	 ld	k0, 8(k0)
 
 /*
  * All other exceptions. Most are privileged instructions of a guest's kernel that only move a virtual
@@ -102,7 +118,7 @@ general_entry:
 	ori	k1, k1, 0x7c
 	and	k1, k0, k1
 	xori	k1, k1, 11 << 2		/* coprocessor unusable, 0? */
-	bnez	k1, general_slow
+	bnez	k1, general_other
 	 dmfc0	k1, c0_kscratch2
 	ld	k1, AREA_QUICK(k1)
 	beqz	k1, general_slow
@@ -129,6 +145,8 @@ quick_decode:
 	beqz	at, quick_mtc0
 	 xori	at, at, 4 ^ 5
 	beqz	at, quick_mtc0		/* DMTC0: writes the same */
+	 xori	at, at, 5 ^ 0x10
+	beqz	at, quick_co
 	 srl	at, k0, 26
 	xori	at, at, 0x2f
 	beqz	at, quick_cache
@@ -139,6 +157,208 @@ quick_slow:
 general_slow:
 	b	save
 	 move	k0, $0
+
+/* A system call from user mode. */
+general_other:
+	andi	k1, k0, 0x7c
+	xori	k1, k1, 8 << 2
+	bnez	k1, general_slow
+	 dmfc0	k0, c0_kscratch2
+	dmtc0	at, c0_kscratch4
+	ld	at, AREA_VCPU(k0)
+	lbu	k1, VCPU_MODE(at)
+	xori	k1, k1, 2
+	bnez	k1, 1f
+	 dmtc0	t0, c0_kscratch5
+	ld	k1, VCPU_CP0(at)
+	lw	t0, QUICK_STATUS(k1)
+	srl	k0, t0, 22		/* BEV */
+	andi	k0, k0, 1
+	bnez	k0, 1f
+	 ori	t0, t0, 2
+	sw	t0, QUICK_STATUS(k1)
+	li	k0, 0x180
+	b	quick_reflect
+	 dmtc0	k0, c0_kscratch6
+1:	b	general_slow
+	 dmfc0	at, c0_kscratch4
+
+/*
+ * The exception is the guest's, at its vector in KScratch6, with Status set already; the guest was
+ * not in an exception handler. at: vCPU, k1: its registers. Those of the address are the hardware's
+ * own (after a system call: nobody looks at them, and they stay).
+ */
+quick_reflect:
+	lbu	k0, VCPU_MODE(at)
+	beqz	k0, 1f			/* from user mode: the real mode changes */
+	 sb	$0, VCPU_MODE(at)
+	lw	t0, VCPU_REAL_STATUS(at)
+	xori	t0, t0, 0x18
+	sw	t0, VCPU_REAL_STATUS(at)
+	ld	k0, VCPU_PCPU(at)
+	sw	t0, PCPU_STATUS(k0)
+	sd	k1, PCPU_QUICK(k0)
+	dmfc0	k0, c0_kscratch2
+	sd	k1, AREA_QUICK(k0)
+	mfc0	t0, c0_status
+	xori	t0, t0, 0x18
+	mtc0	t0, c0_status
+	sd	t0, AREA_STATUS(k0)
+1:	mfc0	t0, c0_cause
+	lw	k0, QUICK_CAUSE(k1)
+	srl	t0, t0, 2
+	ins	k0, t0, 2, 5		/* ExcCode */
+	ins	k0, $0, 28, 2		/* CE */
+	srl	t0, t0, 29
+	ins	k0, t0, 31, 1		/* BD */
+	sw	k0, QUICK_CAUSE(k1)
+	dmfc0	t0, c0_epc
+	sd	t0, QUICK_EPC(k1)
+	dmfc0	k0, c0_kscratch6
+	xori	t0, k0, 0x80
+	bnez	t0, 2f
+	 dmfc0	t0, c0_badvaddr
+	sd	t0, QUICK_BADVADDR(k1)
+	dmfc0	t0, c0_entryhi
+	sd	t0, QUICK_ENTRYHI(k1)
+	dmfc0	t0, c0_context
+	ld	at, QUICK_CONTEXT(k1)
+	dins	at, t0, 0, 23
+	sd	at, QUICK_CONTEXT(k1)
+	dmfc0	t0, c0_xcontext
+	ld	at, QUICK_XCONTEXT(k1)
+	dins	at, t0, 0, 33
+	sd	at, QUICK_XCONTEXT(k1)
+2:	lw	t0, QUICK_EBASE(k1)
+	ins	t0, $0, 0, 12
+	daddu	t0, t0, k0
+	b	quick_done
+	 dmtc0	t0, c0_kscratch6
+
+/*
+ * Not in the L2TLB. In the guest's kernel mode (normal view) it may be a large page of the unmapped
+ * segments, or the GIC's counter; a user page that the virtual TLB cannot have is the guest's to
+ * look up. core/quick_tlb.c is the same in C.
+ */
+refill_slow:
+	dmfc0	at, c0_kscratch2
+	ld	at, AREA_VCPU(at)
+	dmfc0	k0, c0_badvaddr
+	bgez	k0, refill_user
+	 lhu	k1, VCPU_MODE(at)	/* and view */
+	bnez	k1, refill_general
+	 dsrl32	k1, k0, 62 - 32
+	xori	k1, k1, 2
+	beqz	k1, 1f			/* xkphys */
+	 dext	k1, k0, 23, 36
+	dsra	k1, k0, 30
+	daddiu	k1, k1, 2
+	bnez	k1, refill_general
+	 dext	k1, k0, 23, 6		/* CKSEG0, CKSEG1 */
+1:	ld	k0, VCPU_LINEAR_BLOCKS(at)
+	sltu	k0, k1, k0
+	beqz	k0, refill_device
+	 dsll	k1, k1, 4
+	ld	k0, VCPU_LINEAR(at)
+	daddu	k1, k1, k0
+	ld	k0, 0(k1)
+	beqz	k0, refill_device
+	 ld	k1, 8(k1)
+	dmtc0	k0, c0_entrylo0
+	dmtc0	k1, c0_entrylo1
+	lui	k0, 0x7f		/* LARGE_PAGEMASK */
+	ori	k0, k0, 0xe000
+	mtc0	k0, c0_pagemask
+	tlbwr
+	b	refill_done
+	 mtc0	$0, c0_pagemask
+
+refill_device:
+	ld	k1, VCPU_COUNTER_VA(at)
+	dmfc0	k0, c0_badvaddr
+	xor	k1, k1, k0
+	ori	k1, k1, 4
+	xori	k1, k1, 4
+	bnez	k1, refill_general
+	 dmtc0	t0, c0_kscratch5
+	mfc0	t0, c0_cause
+	bltz	t0, refill_restore	/* in a delay slot */
+	 dmfc0	t0, c0_epc
+	lwu	k1, 0(t0)
+	daddiu	t0, t0, 4
+	dmtc0	t0, c0_kscratch6
+	srl	t0, k1, 26
+	xori	t0, t0, 0x23		/* LW? */
+	bnez	t0, refill_restore
+	 dmfc0	t0, c0_kscratch2
+	mfc0	k0, c0_count
+	dext	k0, k0, 0, 32
+	lwu	at, AREA_COUNT_LAST(t0)
+	sltu	at, k0, at
+	bnez	at, refill_restore	/* it has wrapped: hal_cycles() counts that */
+	 nop
+	sw	k0, AREA_COUNT_LAST(t0)
+	ld	at, AREA_COUNT_HIGH(t0)
+	or	k0, k0, at
+	ld	at, AREA_VCPU(t0)
+	dsll	k0, k0, 1		/* cycles */
+	ld	t0, VCPU_COUNTER_DELTA(at)
+	daddu	t0, t0, k0
+	ld	at, VCPU_COUNTER_LAST(at)
+1:	lld	k0, 0(at)		/* never back, whatever CPU reads it */
+	dsubu	t0, t0, k0
+	bltz	t0, 2f
+	 daddu	t0, t0, k0
+	move	k0, t0
+	scd	k0, 0(at)
+	beqz	k0, 1b
+	 nop
+	b	3f
+	 dmfc0	at, c0_badvaddr
+2:	move	t0, k0
+	dmfc0	at, c0_badvaddr
+3:	andi	at, at, 4
+	beqz	at, 4f
+	 move	k0, k1
+	b	quick_write_gpr
+	 dsra32	t0, t0, 0
+4:	b	quick_write_gpr
+	 sll	t0, t0, 0
+
+/* A TLB refill of the guest's own, as reflect_address() has it. */
+refill_user:
+	srl	k1, k1, 8		/* view */
+	bnez	k1, refill_general
+	 dsrl32	k1, k0, 62 - 32
+	bnez	k1, refill_general	/* xsseg */
+	 dsrl	k1, k0, 13
+	dsrl	k0, k0, 21
+	xor	k1, k1, k0
+	andi	k1, k1, 0xff
+	daddu	k1, k1, at
+	lbu	k1, VCPU_FILTER(k1)
+	lw	k0, VCPU_VTLB_LARGE(at)
+	or	k1, k1, k0
+	bnez	k1, refill_general
+	 dmtc0	t0, c0_kscratch5
+	ld	k1, VCPU_CP0(at)
+	lw	t0, QUICK_STATUS(k1)
+	lui	k0, 0x40		/* BEV, EXL */
+	ori	k0, k0, 2
+	and	k0, k0, t0
+	bnez	k0, refill_restore
+	 ori	t0, t0, 2
+	sw	t0, QUICK_STATUS(k1)
+	li	k0, 0x80
+	b	quick_reflect
+	 dmtc0	k0, c0_kscratch6
+
+refill_restore:
+	dmfc0	t0, c0_kscratch5
+refill_general:
+	dmfc0	at, c0_kscratch4
+	b	save
+	 li	k0, 1			/* TRAP_REFILL */
 
 /*
  * In a delay slot: of JR $31, and of BEQZ, in which the stock kernel has DI when it restores the
@@ -225,7 +445,7 @@ quick_dmfc0:
 1:	dsll	at, at, 1
 	daddu	t0, t0, at
 	lhu	t0, 0(t0)		/* slot + 1 */
-	beqz	t0, quick_slow
+	beqz	t0, quick_count
 	 dsll	t0, t0, 3
 	daddu	t0, t0, k1
 	srl	at, k0, 21
@@ -233,6 +453,58 @@ quick_dmfc0:
 	bnez	at, quick_write_gpr	/* DMFC0 */
 	 ld	t0, -8(t0)
 	sll	t0, t0, 0
+
+/* Count, while it runs: the hardware's and a difference. */
+quick_count:
+	ext	at, k0, 11, 5
+	xori	at, at, 9
+	andi	t0, k0, 7
+	or	at, at, t0
+	bnez	at, quick_slow
+	 dmfc0	at, c0_kscratch2
+	ld	at, AREA_VCPU(at)
+	lbu	t0, VCPU_COUNTS(at)
+	beqz	t0, quick_slow
+	 lw	at, VCPU_COUNT_DELTA(at)
+	mfc0	t0, c0_count
+	b	quick_write_gpr
+	 addu	t0, t0, at
+
+/* ERET that does not end Status.ERL, nor goes to supervisor mode, nor lets an interrupt in. */
+quick_co:
+	andi	at, k0, 0x3f
+	xori	at, at, 24
+	bnez	at, quick_slow
+	 lw	at, QUICK_CAUSE(k1)
+	lw	t0, QUICK_STATUS(k1)
+	and	at, at, t0
+	andi	at, at, 0xff00
+	bnez	at, quick_slow
+	 andi	at, t0, 0x0c		/* ERL, KSU = supervisor */
+	bnez	at, quick_slow
+	 ins	t0, $0, 1, 1
+	sw	t0, QUICK_STATUS(k1)
+	ld	at, QUICK_EPC(k1)
+	dmtc0	at, c0_kscratch6
+	dmfc0	k0, c0_kscratch2
+	ld	at, AREA_VCPU(k0)
+	andi	t0, t0, 0x10
+	beqz	t0, quick_done
+	 sb	$0, VCPU_LINK(at)
+	sd	$0, AREA_QUICK(k0)	/* to user mode */
+	li	t0, 2
+	sb	t0, VCPU_MODE(at)
+	mfc0	t0, c0_status
+	xori	t0, t0, 0x18
+	mtc0	t0, c0_status
+	sd	t0, AREA_STATUS(k0)
+	lw	t0, VCPU_REAL_STATUS(at)
+	xori	t0, t0, 0x18
+	sw	t0, VCPU_REAL_STATUS(at)
+	ld	k0, VCPU_PCPU(at)
+	sw	t0, PCPU_STATUS(k0)
+	b	quick_done
+	 sd	$0, PCPU_QUICK(k0)
 
 /* t0 into the register of instruction k0's rt field, and on behind the instruction. */
 quick_write_gpr:
@@ -304,6 +576,8 @@ quick_mtc0:
 	daddu	k1, k1, k0
 	xori	k0, at, SLOT_PLUS_ONE_ENTRYHI
 	beqz	k0, quick_entryhi
+	 xori	k0, at, SLOT_PLUS_ONE_STATUS
+	beqz	k0, quick_status_write
 	 andi	k0, at, 0xff
 	dsll	k0, k0, 3
 	dla	at, quick_mask
@@ -316,6 +590,36 @@ quick_mtc0:
 	or	t0, t0, k0
 	b	quick_done
 	 sd	t0, -8(k1)
+
+/* Status, when only IE, EXL, user mode under EXL, IM and CU0 change, and no interrupt gets in. */
+#define FROM_STATUS(slot) ((slot) - 8 * SLOT_PLUS_ONE_STATUS)
+quick_status_write:
+	lw	at, FROM_STATUS(QUICK_STATUS)(k1)
+	ld	k0, FROM_STATUS(QUICK_ENABLED)(k1)
+	sltu	k0, $0, k0
+	ins	at, k0, 0, 1
+	xor	t0, t0, at		/* what changes */
+	lui	k0, 0x24f8		/* the other bits that can be written */
+	ori	k0, k0, 0x00ec
+	and	k0, k0, t0
+	bnez	k0, quick_slow
+	 lui	k0, 0x1000
+	ori	k0, k0, 0xff13
+	and	t0, t0, k0
+	xor	t0, t0, at
+	lw	at, FROM_STATUS(QUICK_CAUSE)(k1)
+	and	at, at, t0
+	andi	at, at, 0xff00
+	bnez	at, quick_slow
+	 andi	at, t0, 0x06
+	bnez	at, 1f
+	 andi	at, t0, 0x18
+	bnez	at, quick_slow
+	 nop
+1:	sw	t0, FROM_STATUS(QUICK_STATUS)(k1)
+	andi	t0, t0, 1
+	b	quick_done
+	 sd	t0, FROM_STATUS(QUICK_ENABLED)(k1)
 
 /* The hardware's has the ASID alone. */
 quick_entryhi:
@@ -360,7 +664,6 @@ quick_cache:
 	.globl	long_entry
 long_entry:				/* from here on for what C does */
 save:
-	dmtc0	k1, c0_kscratch3
 	dmfc0	k1, c0_kscratch2
 	sb	k0, AREA_TRAP + TRAP_REFILL(k1)
 	.irp	n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,28,29,30,31

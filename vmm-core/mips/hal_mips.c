@@ -25,6 +25,36 @@ _Static_assert(offsetof(struct cpu_area, l2tlb) == AREA_L2TLB, "entry.S");
 _Static_assert(offsetof(struct cpu_area, l2tlb_mask) == AREA_L2TLB_MASK, "entry.S");
 _Static_assert(offsetof(struct cpu_area, quick) == AREA_QUICK, "entry.S");
 _Static_assert(8 * CP0_STATUS == QUICK_STATUS && 8 * CP0_CAUSE == QUICK_CAUSE, "entry.S");
+#define AT_OFFSET(type, member, offset)                                                            \
+	_Static_assert(offsetof(type, member) == (offset), "entry.S")
+AT_OFFSET(struct cpu_area, vcpu, AREA_VCPU);
+AT_OFFSET(struct cpu_area, count_last, AREA_COUNT_LAST);
+AT_OFFSET(struct cpu_area, count_high, AREA_COUNT_HIGH);
+AT_OFFSET(struct vcpu, cp0, VCPU_CP0);
+AT_OFFSET(struct vcpu, real_status, VCPU_REAL_STATUS);
+AT_OFFSET(struct vcpu, mode, VCPU_MODE);
+AT_OFFSET(struct vcpu, view, VCPU_VIEW);
+AT_OFFSET(struct vcpu, link, VCPU_LINK);
+AT_OFFSET(struct vcpu, counts, VCPU_COUNTS);
+AT_OFFSET(struct vcpu, count_delta, VCPU_COUNT_DELTA);
+AT_OFFSET(struct vcpu, vtlb_large, VCPU_VTLB_LARGE);
+AT_OFFSET(struct vcpu, counter_va, VCPU_COUNTER_VA);
+AT_OFFSET(struct vcpu, counter_delta, VCPU_COUNTER_DELTA);
+AT_OFFSET(struct vcpu, counter_last, VCPU_COUNTER_LAST);
+AT_OFFSET(struct vcpu, linear, VCPU_LINEAR);
+AT_OFFSET(struct vcpu, linear_blocks, VCPU_LINEAR_BLOCKS);
+AT_OFFSET(struct vcpu, vtlb_filter, VCPU_FILTER);
+AT_OFFSET(struct vcpu, pcpu, VCPU_PCPU);
+AT_OFFSET(struct pcpu, status, PCPU_STATUS);
+AT_OFFSET(struct pcpu, quick, PCPU_QUICK);
+_Static_assert(8 * CP0_CONTEXT == QUICK_CONTEXT && 8 * CP0_BADVADDR == QUICK_BADVADDR &&
+		       8 * CP0_ENTRYHI == QUICK_ENTRYHI && 8 * CP0_EBASE == QUICK_EBASE &&
+		       8 * CP0_XCONTEXT == QUICK_XCONTEXT && 8 * OPEN(CP0_EPC) == QUICK_EPC &&
+		       CP0_STATUS + 1 == SLOT_PLUS_ONE_STATUS,
+	       "entry.S");
+_Static_assert(GUEST_KERNEL == 0 && GUEST_USER == 2 && VIEW_NORMAL == 0, "entry.S");
+_Static_assert(STATUS_KSU_S == 0x08 && STATUS_KSU_U == 0x10,
+	       "entry.S changes between them by 0x18");
 _Static_assert(8 * SLOT_ENABLED == QUICK_ENABLED && 8 * SLOT_COUNTDOWN == QUICK_COUNTDOWN &&
 		       CP0_ENTRYHI + 1 == SLOT_PLUS_ONE_ENTRYHI,
 	       "entry.S");
@@ -111,8 +141,9 @@ uint32_t hal_fcsr(void)
 	return value;
 }
 
-void hal_quick(uint64_t *cp0)
+void hal_quick(struct vcpu *vcpu, uint64_t *cp0)
 {
+	area()->vcpu = vcpu;
 	area()->quick = cp0;
 }
 

@@ -86,13 +86,16 @@ static uint64_t measure(enum mips_exception kind, uint64_t bad, bool refill, uin
 	return (sum - empty) * 2 / REPEAT;
 }
 
+static uint64_t code_global;
+
 /* The guest's TLB entry for its code page, in the virtual TLB and everywhere else. */
 static void map_code(void)
 {
 	vcpu->cp0[CP0_ENTRYHI] = GUEST_PC & ~UINT64_C(0x1fff);
-	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = CODE_PA >> 12 << 6 | 3 << 3 | ENTRYLO_D | ENTRYLO_V;
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] =
+		CODE_PA >> 12 << 6 | 3 << 3 | ENTRYLO_D | ENTRYLO_V | code_global;
 	vcpu->cp0[OPEN(CP0_ENTRYLO1)] =
-		(CODE_PA + 0x1000) >> 12 << 6 | 3 << 3 | ENTRYLO_D | ENTRYLO_V;
+		(CODE_PA + 0x1000) >> 12 << 6 | 3 << 3 | ENTRYLO_D | ENTRYLO_V | code_global;
 	vcpu->cp0[CP0_PAGEMASK] = 0;
 	vcpu->cp0[CP0_BADVADDR] = GUEST_PC;
 	vtlb_write(vcpu, 5, false);
@@ -189,8 +192,9 @@ static void start_monitor(void)
  */
 
 /*
- * Vectors for it: a SYSCALL comes back to C, all else is general_entry's. quick_enter() goes to @pc
- * with Status = @status and the registers of @gpr, and returns with them at the SYSCALL.
+ * Vectors for it: a BREAK comes back to C, TLB refills are refill_entry's, all else is
+ * general_entry's. quick_enter() goes to @pc with Status = @status and the registers of @gpr, and
+ * returns with them at the BREAK.
  */
 void quick_enter(uint64_t pc, uint64_t status, uint64_t *gpr);
 extern const uint32_t quick_vectors[];
@@ -198,8 +202,10 @@ extern const uint32_t quick_vectors[];
 __asm__(".pushsection .text.vectors2, \"ax\"\n"
 	".set push\n.set noreorder\n.set noat\n"
 	".balign 4096\n.globl quick_vectors\nquick_vectors:\n"
-	".space 0x180\n"
-	"mfc0 $26, $13\nandi $26, $26, 0x7c\nxori $26, $26, 0x20\n"
+	".space 0x80\n"
+	"j refill_entry\nnop\n"
+	".space 0xf8\n"
+	"mfc0 $26, $13\nandi $26, $26, 0x7c\nxori $26, $26, 0x24\n"
 	"beqz $26, quick_return\nnop\nj general_entry\nnop\n"
 	".globl quick_enter\nquick_enter:\n"
 	"dla $8, quick_saved\n"
@@ -217,25 +223,36 @@ __asm__(".pushsection .text.vectors2, \"ax\"\n"
 	".set pop\n.popsection\n"
 	".pushsection .bss\n.balign 16\nquick_saved: .space 256\n.popsection\n");
 
-#define STUB	   8 /* instructions of the vector above, and the one that traps */
-#define SUPERVISOR (STATUS_64BIT | STATUS_KSU_S)
+#define STUB	    8 /* instructions of the vector above, and the one that traps */
+#define REFILL_STUB 3 /* the same of refills */
+#define SUPERVISOR  (STATUS_64BIT | STATUS_KSU_S)
 
 static uint64_t gpr[32];
+static uint32_t asid;
 
-/* Runs @words and a SYSCALL as the guest's kernel; returns the cycles it took. */
-static uint64_t run_guest(const uint32_t *words, unsigned count)
+/* Runs @words and a BREAK with the virtual Status @status; returns the cycles it took. */
+static uint64_t run_as(uint32_t status, const uint32_t *words, unsigned count)
 {
 	uint64_t start;
 
 	guest_state();
+	set_virtual_status(vcpu, status);
+	vcpu_status_changed(vcpu);
 	vcpu_apply_status(vcpu);
 	for (unsigned i = 0; i < count; i++)
 		code[i] = words[i];
-	code[count] = SYSCALL;
-	cp0_set32(C0_ENTRYHI, 0);
+	code[count] = BREAK;
+	cp0_set32(C0_ENTRYHI, asid);
 	start = ticks();
-	quick_enter(GUEST_PC, SUPERVISOR, gpr);
+	quick_enter(GUEST_PC, vcpu->mode == GUEST_USER ? STATUS_64BIT | STATUS_KSU_U : SUPERVISOR,
+		    gpr);
 	return (uint32_t)(ticks() - start) * 2;
+}
+
+/* As the guest's kernel. */
+static uint64_t run_guest(const uint32_t *words, unsigned count)
+{
+	return run_as(STATUS_64BIT, words, count);
 }
 
 static uint64_t cost_of(uint32_t instruction)
@@ -330,9 +347,148 @@ static void quick_others(void)
 		}
 }
 
+/* The cycles of @instruction alone, whose exception costs @stub before it gets anywhere. */
+static uint64_t cost_once(uint32_t status, uint32_t instruction, unsigned stub)
+{
+	uint64_t none = run_as(status, &instruction, 0);
+
+	return run_as(status, &instruction, 1) - none - stub;
+}
+
+static void check_mode(enum guest_mode mode, uint32_t status)
+{
+	const struct pcpu *cpu = &vmm->cpu[0];
+	uint32_t ksu = mode == GUEST_USER ? STATUS_KSU_U : STATUS_KSU_S;
+
+	check_eq("mode", vcpu->mode, mode);
+	check_eq("Status", virtual_status(vcpu), status);
+	check_eq("real Status", vcpu->real_status & STATUS_KSU, ksu);
+	check_eq("CPU's Status", cpu->status, vcpu->real_status);
+	check_eq("Status for the return", cpu_area.status & STATUS_KSU, ksu);
+	check_eq("registers of kernel mode", (uintptr_t)cpu_area.quick,
+		 mode == GUEST_USER ? 0 : (uintptr_t)vcpu->cp0);
+	check_eq("as the core has it", (uintptr_t)cpu->quick, (uintptr_t)cpu_area.quick);
+}
+
+static void quick_status(void)
+{
+	const uint32_t home = STATUS_64BIT, in_handler = home | STATUS_KSU_U | STATUS_EXL;
+	const uint32_t write[] = {MTC0(A0, 12, 0)}, eret[] = {ERET}, count[] = {MFC0(V0, 9, 0)};
+	uint32_t before;
+
+	about("Status", 0, 0, 0, 0);
+	gpr[A0] = home | STATUS_IE | STATUS_CU0 | 0x0400;
+	run_guest(write, 1);
+	check_mode(GUEST_KERNEL, (uint32_t)gpr[A0]);
+	gpr[A0] = home | STATUS_EXL | STATUS_KSU_U;
+	run_guest(write, 1);
+	check_mode(GUEST_KERNEL, (uint32_t)gpr[A0]);
+	gpr[A0] = home;
+	report("QUICK_STATUS_WRITE", cost_of(MTC0(A0, 12, 0)));
+	about("ERET", 0, 0, 0, 0);
+	vcpu->cp0[OPEN(CP0_EPC)] = GUEST_PC + 4;
+	run_as(home | STATUS_EXL, eret, 1);
+	check_mode(GUEST_KERNEL, home);
+	report("QUICK_ERET", cost_once(home | STATUS_EXL, ERET, STUB));
+	run_as(in_handler, eret, 1);
+	check_mode(GUEST_USER, home | STATUS_KSU_U);
+	report("QUICK_ERET_USER", cost_once(in_handler, ERET, STUB));
+	about("Count", 0, 0, 0, 0);
+	before = vcp0_count(vcpu);
+	run_guest(count, 1);
+	check_eq("between before and after", gpr[V0] - before < vcp0_count(vcpu) - before, 1);
+	report("QUICK_COUNT", cost_of(MFC0(V0, 9, 0)));
+}
+
+/* Exceptions that are the guest's: its vectors are in the code page, too. */
+static void quick_reflection(void)
+{
+	const uint32_t home = STATUS_64BIT | STATUS_KSU_U, call[] = {NOP, SYSCALL};
+	const uint32_t load[] = {BEQ(ZERO, ZERO, 1), LW(V0, 0, A0)};
+
+	vcpu->cp0[CP0_EBASE] = GUEST_PC;
+	code[0x180 / 4] = code[0x80 / 4] = BREAK;
+	about("SYSCALL", 0, 0, 0, 0);
+	run_as(home, call, 2);
+	check_mode(GUEST_KERNEL, home | STATUS_EXL);
+	check_eq("EPC", vcpu->cp0[OPEN(CP0_EPC)], GUEST_PC + 4);
+	check_eq("ExcCode", vcpu->cp0[CP0_CAUSE] & (CAUSE_EXC | CAUSE_BD), EXC_SYS << 2);
+	check_eq("at the vector", cp0_get(C0_EPC), GUEST_PC + 0x180);
+	report("QUICK_CALL", cost_once(home, SYSCALL, STUB));
+	about("refill", 0, 0, 0, 0);
+	gpr[A0] = 0x7654321000;
+	vcpu->cp0[CP0_CONTEXT] = UINT64_C(0xaaaaaaaaaa800000);
+	vcpu->cp0[CP0_XCONTEXT] = UINT64_C(0xbbbbbbba00000000);
+	run_as(home, load, 2);
+	check_mode(GUEST_KERNEL, home | STATUS_EXL);
+	check_eq("EPC of the branch", vcpu->cp0[OPEN(CP0_EPC)], GUEST_PC);
+	check_eq("BD, ExcCode", (uint32_t)vcpu->cp0[CP0_CAUSE] & (CAUSE_EXC | CAUSE_BD),
+		 CAUSE_BD | EXC_TLBL << 2);
+	check_eq("BadVAddr", vcpu->cp0[CP0_BADVADDR], gpr[A0]);
+	check_eq("EntryHi", vcpu->cp0[CP0_ENTRYHI], gpr[A0] & ~UINT64_C(0x1fff));
+	check_eq("Context", vcpu->cp0[CP0_CONTEXT],
+		 UINT64_C(0xaaaaaaaaaa800000) | (gpr[A0] >> 13 << 4 & 0x7ffff0));
+	check_eq("XContext", vcpu->cp0[CP0_XCONTEXT],
+		 UINT64_C(0xbbbbbbba00000000) | gpr[A0] >> 13 << 4);
+	check_eq("at the vector", cp0_get(C0_EPC), GUEST_PC + 0x80);
+	report("QUICK_REFILL", cost_once(home, LW(V0, 0, A0), REFILL_STUB));
+	check_eq("BD", (uint32_t)vcpu->cp0[CP0_CAUSE] & CAUSE_BD, 0);
+}
+
+/* Refills that are answered, from supervisor mode: the uncached window of xkphys is open to it. */
+static void quick_refills(void)
+{
+	const uint64_t window = MIPS_XKPHYS | (uint64_t)CCA_UNCACHED << 59;
+	const uint64_t page = 0x3000, small = UINT64_C(0x5000);
+	const uint32_t load[] = {LW(V0, 0, A0)};
+	uint64_t lo[2] = {0, 0}, before;
+
+	cp0_set(C0_SEGCTL1, cp0_get(C0_SEGCTL1) | (uint64_t)AM_MSK << SEGCTL1_XAM_SHIFT);
+	cp0_set(C0_SEGCTL2, cp0_get(C0_SEGCTL2) | UINT64_C(1) << (SEGCTL2_XR_SHIFT + CCA_UNCACHED));
+	about("large page", 0, 0, 0, 0);
+	gpr[A0] = window + CODE_PA + 0x100;
+	code[0x40] = 0x1234567;
+	run_guest(load, 1);
+	check_eq("what is there", gpr[V0], 0x1234567);
+	hal_tlb_remove(gpr[A0] & (ENTRYHI_R | ENTRYHI_VPN2));
+	report("QUICK_LINEAR", cost_once(STATUS_64BIT, LW(V0, 0, A0), REFILL_STUB));
+	about("counter", 0, 0, 0, 0);
+	gpr[A0] = window + 0x1bdc0010;
+	before = vm_now(vcpu->vm);
+	run_guest(load, 1);
+	check_eq("low half", (uint32_t)(gpr[V0] - before) < 10000, 1);
+	report("QUICK_COUNTER", cost_once(STATUS_64BIT, LW(V0, 0, A0), REFILL_STUB));
+	gpr[A0] += 4;
+	run_guest(load, 1);
+	check_eq("high half", gpr[V0], vm_now(vcpu->vm) >> 32);
+	about("L2TLB", 0, 0, 0, 0);
+	lo[0] = lo[1] = hal_mpn_address(vcpu->vm->pmap[CODE_PA >> 12].mpn).value >> 12 << 6 |
+			CCA_CACHED << 3 | ENTRYLO_V;
+	l2tlb_insert(vcpu, small, false, lo);
+	gpr[A0] = small + 0x100;
+	report("L2TLB_HIT", cost_once(STATUS_64BIT, LW(V0, 0, A0), REFILL_STUB));
+	check_eq("a user page", gpr[V0], 0x1234567);
+	lo[0] |= ENTRYLO_G;
+	lo[1] |= ENTRYLO_G;
+	gpr[A0] = window + (UINT64_C(1) << 32) + page + 0x100;
+	l2tlb_insert(vcpu, gpr[A0] & (ENTRYHI_R | ENTRYHI_VPN2), true, lo);
+	asid = 5; /* its slot is the same under each */
+	report("L2TLB_HIT_KERNEL", cost_once(STATUS_64BIT, LW(V0, 0, A0), REFILL_STUB));
+	check_eq("a kernel page", gpr[V0], 0x1234567);
+	asid = 0;
+}
+
 static void quick_paths(void)
 {
 	cp0_set32(C0_EBASE, (uint32_t)(uintptr_t)quick_vectors);
+	cpu_area.l2tlb = (uintptr_t)vcpu->l2tlb;
+	cpu_area.l2tlb_mask = (uint64_t)vcpu->l2tlb_mask * sizeof(struct l2tlb_entry);
+	code_global = ENTRYLO_G;
+	map_code();
+	quick_status();
+	quick_reflection();
+	map_code();
+	quick_refills();
 	map_code();
 	quick_moves();
 	quick_others();

@@ -168,8 +168,9 @@ uint32_t hal_fcsr(void)
 	return fake.fcsr;
 }
 
-void hal_quick(uint64_t *cp0)
+void hal_quick(struct vcpu *vcpu, uint64_t *cp0)
 {
+	(void)vcpu;
 	(void)cp0;
 }
 

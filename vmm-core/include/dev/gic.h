@@ -70,6 +70,11 @@ void gic_init(struct gic *gic, const struct gic_board *board, unsigned cpus, uns
 bool gic_read(void *gic, unsigned cpu, uint64_t offset, unsigned size, uint64_t *value);
 bool gic_write(void *gic, unsigned cpu, uint64_t offset, unsigned size, uint64_t value);
 
+/* The counter's two halves in the register block, the low one first. What is to be added to the
+ * time for its value; false: it is stopped. */
+#define GIC_COUNTER 0x10
+bool gic_counter_offset(const struct gic *gic, uint64_t *offset);
+
 /* A device_local: the counter and the CPU's own local registers; of the shared ones reads only,
  * since writes to them are not local. */
 bool gic_local(void *gic, unsigned cpu, uint64_t offset, unsigned size, bool write);

@@ -50,9 +50,10 @@ void hal_cp0_write(enum cp0_register reg, uint64_t value);
 /* FCSR of the guest, for BC1F and BC1T in whose delay slot an instruction is emulated. */
 uint32_t hal_fcsr(void);
 
-/* The exception entry may itself emulate what only moves one of the virtual registers @cp0 (core/
- * quick.c says what); NULL: it must not. */
-void hal_quick(uint64_t *cp0);
+/* @vcpu runs. The exception entry may itself emulate what core/quick.c says of its kernel mode, on
+ * the virtual registers @cp0; NULL: it is not in kernel mode. */
+struct vcpu;
+void hal_quick(struct vcpu *vcpu, uint64_t *cp0);
 
 /* Clears LLbit, for the guest's ERET. The monitor's own return to the guest leaves it as it is. */
 void hal_link_clear(void);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TLB refills that the entry code of the MIPS build finishes by itself (mips/entry.S), in C for the
+ * native build: those the L2TLB answers, those of large pages of the unmapped segments, reads of
+ * the GIC's counter, which is where no memory is, and those of user mode's addresses that can only
+ * be the guest's to look up.
+ */
+#include "vm.h"
+
+#define LW     0x23
+#define OFFSET ((UINT64_C(1) << 59) - 1) /* in xkphys */
+
+/* In the special views an address may not mean what it seems. */
+static bool from_l2tlb(struct vcpu *vcpu, const struct trap *trap, bool *found)
+{
+	const uint64_t tag = ENTRYHI_R | ENTRYHI_VPN2;
+	const struct l2tlb_entry *entry;
+	uint64_t va = trap->bad_address;
+
+	entry = l2tlb_find(vcpu, va);
+	*found = entry;
+	if (!entry || !(entry->lo[va >> PAGE_SHIFT & 1] & ENTRYLO_V))
+		return false;
+	hal_charge(va >> 63 ? CHARGE_L2TLB_HIT_KERNEL : CHARGE_L2TLB_HIT, 1);
+	hal_tlb_write((va & tag) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID), entry->lo, 0, false);
+	vcpu->stats.l2tlb_hits++;
+	vcpu->translated = true;
+	return true;
+}
+
+static bool from_linear(struct vcpu *vcpu, const struct trap *trap)
+{
+	const uint64_t tag = (ENTRYHI_R | ENTRYHI_VPN2) & ~LARGE_PAGEMASK;
+	uint64_t va = trap->bad_address, block;
+	const struct linear *linear;
+
+	if (va >> 62 == 2)
+		block = (va & OFFSET) >> LINEAR_SHIFT;
+	else if (va >> 30 == MIPS_CKSEG0 >> 30)
+		block = (va & 0x1fffffff) >> LINEAR_SHIFT;
+	else
+		return false;
+	if (block >= vcpu->linear_blocks)
+		return false;
+	linear = &vcpu->linear[block];
+	if (!linear->lo[0])
+		return false;
+	hal_charge(CHARGE_QUICK_LINEAR, 1);
+	hal_tlb_write((va & tag) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID), linear->lo,
+		      LARGE_PAGEMASK, false);
+	vcpu->stats.linear_hits++;
+	return true;
+}
+
+static bool counter(struct vcpu *vcpu, struct trap *trap)
+{
+	uint32_t instruction;
+	uint64_t value;
+	unsigned rt;
+
+	if (((trap->bad_address ^ vcpu->counter_va) & ~UINT64_C(4)) || trap->in_delay_slot ||
+	    !hal_fetch((struct gva){trap->pc}, &instruction) || instruction >> 26 != LW)
+		return false;
+	if (!gic_read(&vcpu->vm->gic, vcpu->number, GIC_COUNTER + (trap->bad_address & 4), 4,
+		      &value))
+		return false;
+	rt = instruction >> 16 & 31;
+	if (rt)
+		trap->gpr[rt] = (uint64_t)(int64_t)(int32_t)value;
+	trap->pc += 4;
+	vcpu->stats.mmio_reads++;
+	hal_charge(CHARGE_QUICK_COUNTER, 1);
+	return true;
+}
+
+static bool to_guest(struct vcpu *vcpu, struct trap *trap)
+{
+	if (vcpu->view || trap->bad_address >> 62 || vtlb_may_have(vcpu, trap->bad_address) ||
+	    (vcpu->cp0[CP0_STATUS] & (STATUS_BEV | STATUS_EXL)))
+		return false;
+	reflect_refill(vcpu, trap);
+	hal_charge(CHARGE_QUICK_REFILL, 1);
+	return true;
+}
+
+bool quick_refill(struct vcpu *vcpu, struct trap *trap)
+{
+	bool kernel = vcpu->mode == GUEST_KERNEL && !vcpu->view, found = false;
+
+	if (vcpu->view & VIEW_SPECIAL)
+		return false;
+	if (from_l2tlb(vcpu, trap, &found) ||
+	    (!found && kernel && (from_linear(vcpu, trap) || counter(vcpu, trap))) ||
+	    (!found && to_guest(vcpu, trap))) {
+		vcpu->stats.trap_refill++;
+		return true;
+	}
+	hal_charge(CHARGE_L2TLB_MISS, 1);
+	return false;
+}

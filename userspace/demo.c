@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,9 +90,10 @@ static void print_table(FILE *out, const struct demo_pass *pass)
 	print_row(out, "pages stay (policy none)", &pass[0]);
 	print_row(out, "pages move (policy all)", &pass[1]);
 	fprintf(out,
-		"The same program, the same result (%s): %.0f %% less time; remote misses went "
+		"The same program, the same result (%s): %.0f %% %s time; remote misses went "
 		"from %.0f %% to %.0f %%.\n",
-		pass[1].checksum, saved(pass), demo_remote(&pass[0]), demo_remote(&pass[1]));
+		pass[1].checksum, fabs(saved(pass)), saved(pass) < 0 ? "more" : "less",
+		demo_remote(&pass[0]), demo_remote(&pass[1]));
 }
 
 static json_t *pass_json(const struct demo_pass *pass)

@@ -10,6 +10,7 @@
 #include "boot_lockstep.h"
 #include "disco.h"
 #include "profile.h"
+#include "profile_memory.h"
 
 /* Strings that the board's configuration points to. */
 struct boot_files {
@@ -157,7 +158,7 @@ static void explain_end(const struct boot_result *result)
 			 (unsigned long long)machine->instruction_limit);
 }
 
-static int run(struct machine *machine, const struct boot_options *options,
+static int run(struct machine *machine, const struct boot_options *options, const char *kernel,
 	       struct terminal *terminal)
 {
 	struct measure measure = {.machine = machine, .options = &options->common.warm};
@@ -186,6 +187,8 @@ static int run(struct machine *machine, const struct boot_options *options,
 		report_text(&result, stderr);
 	if (options->profile)
 		profile_report(machine, options->profile_host);
+	if (options->profile)
+		profile_memory(machine, kernel);
 	free((char *)result.panic);
 	flushed = !board_destroy(machine, &error);
 	if (!flushed)
@@ -229,7 +232,7 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 		status = DISCO_USAGE;
 	} else {
 		machine->instruction_limit = options->common.limit;
-		status = run(machine, options, terminal);
+		status = run(machine, options, files->kernel, terminal);
 	}
 	if (machine)
 		machine_destroy(machine);

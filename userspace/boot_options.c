@@ -111,7 +111,8 @@ static const struct setting rows[] = {
 	 .minimum = 8 * MIB, .maximum = 2 * GIB,
 	 .help = "memory for translated code, 8M to 2G (default 512M)"},
 	{SETTING_FLAG, GROUP_RUN, "profile", FIELD(profile),
-	 .help = "show the hottest translated blocks at the end, and write a map for perf"},
+	 .help = "show the hottest translated blocks at the end, and write a map for perf; "
+		 "with model ccnuma also the functions and pages that waited most for memory"},
 	{SETTING_FLAG, GROUP_RUN, "profile-host", FIELD(profile_host),
 	 .help = "with --profile: show their host code too"},
 	{SETTING_TEXT, GROUP_OUTPUT, "console", .value = "FILE", FIELD(console),

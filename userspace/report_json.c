@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "boot.h"
+#include "profile_memory.h"
 #include "disco.h"
 #include "report_threads.h"
 
@@ -169,6 +170,8 @@ static json_t *build(const struct boot_result *result)
 	json_object_set_new(root, "machine", machine_object(machine));
 	json_object_set_new(root, "total", report_counters_json(&sum, instructions));
 	json_object_set_new(root, "cpus", cpu_array(machine));
+	if (machine_has_ccnuma(machine))
+		json_object_set_new(root, "hot_pages", hot_pages_json(machine));
 	measure_json(result->measure, root);
 	json_object_set_new(root, "disks", disk_array(result, retries));
 	json_object_set_new(root, "nics", nic_array(result));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "boot.h"
+#include "profile_memory.h"
 #include "run.h"
 
 static uint64_t stall(const struct ccnuma_stats *stats)
@@ -129,6 +130,7 @@ json_t *run_memory_json(const struct run *run)
 		json_array_append_new(nodes, object_of(&stats));
 	}
 	json_object_set_new(object, "nodes", nodes);
+	json_object_set_new(object, "hot_pages", hot_pages_json(run->machine));
 	return object;
 }
 

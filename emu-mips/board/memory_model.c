@@ -10,6 +10,7 @@
 #include "emu/ccnuma.h"
 #include "emu/machine.h"
 #include "emu/mem.h"
+#include "emu/misses.h"
 
 void machine_dma(struct machine *machine, uint64_t pa, uint64_t length, bool write)
 {
@@ -127,6 +128,17 @@ uint64_t machine_modelled_cycles(const struct machine *machine)
 	return model->cycles_before + (machine->ccnuma ? machine->now - model->since : 0);
 }
 
+unsigned machine_home(const struct machine *machine, uint64_t offset)
+{
+	const struct memory_model *model = machine->memory_model;
+
+	if (!model)
+		return 0;
+	if (model->config.interleaved)
+		return (unsigned)(offset / MIPS_PAGE_SIZE % machine->config.nodes);
+	return (unsigned)(offset / (machine->config.memory / machine->config.nodes));
+}
+
 unsigned machine_model_switches(const struct machine *machine)
 {
 	return machine->memory_model ? machine->memory_model->switches : 0;
@@ -186,10 +198,18 @@ static void switch_off(struct machine *machine)
 	model_changed(machine);
 }
 
+static void answered(void *opaque, unsigned cpu, uint64_t offset, bool write,
+		     const struct ccnuma_result *result)
+{
+	misses_count(opaque, cpu, offset, write, result);
+}
+
 static int switch_on(struct machine *machine, struct error *error)
 {
-	const struct ccnuma_observer observer = {
-		.line_lost = line_lost, .miss = nodes_miss, .opaque = machine};
+	const struct ccnuma_observer observer = {.line_lost = line_lost,
+						 .miss = nodes_miss,
+						 .answered = answered,
+						 .opaque = machine};
 	struct memory_model *model = machine->memory_model;
 
 	machine->ccnuma = ccnuma_create(&model->config, &observer, error);
@@ -223,6 +243,7 @@ static void remove_ccnuma(struct machine *machine)
 	if (machine->ccnuma)
 		switch_off(machine);
 	nodes_destroy(machine);
+	misses_destroy(machine);
 	free(machine->memory_model);
 	machine->memory_model = NULL;
 }
@@ -252,10 +273,10 @@ int machine_configure_ccnuma(struct machine *machine, const struct ccnuma_config
 		return -EINVAL;
 	}
 	ccnuma_destroy(check);
-	if (!nodes_create(machine, filled))
+	if (!nodes_create(machine, filled) && !misses_create(machine))
 		return 0;
 	remove_ccnuma(machine);
-	error_set(error, -ENOMEM, "out of memory for the node controllers");
+	error_set(error, -ENOMEM, "out of memory for counting misses");
 	return -ENOMEM;
 }
 

@@ -394,6 +394,7 @@ static const uint8_t *line_missed(struct translator *jit, struct cpu *cpu, struc
 		sync_site(cpu, frame, site);
 		return go_on(cpu, frame, ARRIVAL_AGAIN);
 	}
+	cpu->pc = site->pc; /* for profiles */
 	before = cpu->cycles;
 	jit->stats.line_misses++;
 	line_miss(cpu, missed_address(cpu, site), (enum access)site->access);

@@ -307,6 +307,9 @@ struct ccnuma_result ccnuma_access(struct ccnuma *ccnuma, unsigned cpu, uint64_t
 	stats->stall_cycles[result.level] += result.cycles;
 	if (result.level > LEVEL_L2)
 		stats->cause[result.cause]++;
+	if (ccnuma->observer.answered)
+		ccnuma->observer.answered(ccnuma->observer.opaque, cpu, pa, access == ACCESS_WRITE,
+					  &result);
 	return result;
 }
 

@@ -107,6 +107,9 @@ struct ccnuma_observer {
 	void (*line_lost)(void *opaque, unsigned cpu, uint64_t pa, unsigned length);
 	/* A second-level miss of @cpu's node on the page of @pa was served by @home. */
 	void (*miss)(void *opaque, unsigned cpu, uint64_t pa, unsigned home, bool write);
+	/* @cpu was told @result, which may cost cycles. */
+	void (*answered)(void *opaque, unsigned cpu, uint64_t pa, bool write,
+			 const struct ccnuma_result *result);
 	void *opaque;
 };
 

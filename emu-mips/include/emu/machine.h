@@ -77,6 +77,7 @@ struct link_line;
 struct ccnuma_config;
 struct ccnuma_stats;
 struct memory_model;
+struct misses;
 struct regions;
 struct nodes;
 struct event;
@@ -111,6 +112,7 @@ struct machine {
 	struct link_line *links;	   /* mem/link.c; NULL with one thread */
 	struct ccnuma *ccnuma;		   /* memory model; NULL: `none` */
 	bool uncached_links;		   /* a CPU may have LINK_UNCACHED */
+	struct misses *misses;		   /* mem/misses.c; with memory_model */
 	struct memory_model *memory_model; /* board/memory_model.c; NULL: `none` for good */
 	struct board *board;		   /* devices: board/board.h */
 	struct nodes *nodes;		   /* node controllers: board/nodes.c; with memory_model */
@@ -202,6 +204,9 @@ struct ccnuma_stats machine_memory_stats(const struct machine *machine, unsigned
 /* Cycles of simulated time it has been on, and how often it was switched. */
 uint64_t machine_modelled_cycles(const struct machine *machine);
 unsigned machine_model_switches(const struct machine *machine);
+
+/* The home node of the page at RAM @offset by the machine's model `ccnuma`; 0 without one. */
+unsigned machine_home(const struct machine *machine, uint64_t offset);
 
 /* board/nodes.c: the node controllers, and what feeds them (an observer's miss of emu/ccnuma.h). */
 int nodes_create(struct machine *machine, const struct ccnuma_config *ccnuma);

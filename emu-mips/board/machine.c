@@ -13,15 +13,12 @@
 #include "emu/mem.h"
 #include "emu/regions.h"
 
-#define MIN_MEMORY	(UINT64_C(64) << 20)
-#define MAX_MEMORY	(UINT64_C(64) << 30)
-#define NS_PER_US	1000
+#define MIN_MEMORY   (UINT64_C(64) << 20)
+#define MAX_MEMORY   (UINT64_C(64) << 30)
+#define NS_PER_US    1000
 
 /* A single CPU takes no turns: quanta end only to look at events, and events end them. */
-#define QUANTA_ALONE	20
-
-/* CPUs on several host threads meet at the end of each quantum, which costs about a microsecond. */
-#define THREADS_QUANTUM UINT64_C(20000)
+#define QUANTA_ALONE 20
 
 static int check_config(const struct machine_config *config, struct error *error)
 {
@@ -316,9 +313,7 @@ static bool together(struct machine *machine, uint64_t *end, uint64_t executed)
 
 	if (!machine->threads || machine->ccnuma)
 		return false;
-	far = quantum_end(machine, machine->config.quantum > THREADS_QUANTUM
-					   ? machine->config.quantum
-					   : THREADS_QUANTUM);
+	far = quantum_end(machine, threads_quantum(machine));
 	if (limit &&
 	    (executed >= limit || limit - executed <= machine->config.cpus * (far - machine->now)))
 		return false;

@@ -30,6 +30,13 @@
 #define WINDOW_PHASES	32
 #define MIN_PAUSE	64
 #define MAX_PAUSE	8192
+/*
+ * CPUs meet at the end of each quantum, which costs some microseconds, and translated code does
+ * thousands of cycles in one. So quanta are longer than on one thread, and grow by an eighth as
+ * long as no CPU asks to be alone, which it does to interrupt another.
+ */
+#define MIN_QUANTUM	UINT64_C(20000)
+#define MAX_QUANTUM	UINT64_C(100000)
 /* Looks at a signal before going to sleep: somewhat longer than a thread alone takes for a phase,
  * so that a helper that came late for one is there for the next. */
 #define SPINS		6000
@@ -60,6 +67,7 @@ struct threads {
 	struct machine *machine;
 	unsigned count;
 	uint64_t phases, alone;
+	uint64_t quantum;
 	unsigned pause, next_pause; /* quanta without helpers: left, and next time */
 	unsigned window;	    /* phases in it */
 	uint64_t late_before;	    /* the window */
@@ -221,6 +229,13 @@ static bool worth_a_phase(const struct threads *threads)
 	return false;
 }
 
+uint64_t threads_quantum(const struct machine *machine)
+{
+	uint64_t least = machine->config.quantum;
+
+	return machine->threads->quantum > least ? machine->threads->quantum : least;
+}
+
 bool threads_pay(struct machine *machine, uint64_t end)
 {
 	struct threads *threads = machine->threads;
@@ -264,6 +279,7 @@ static void judge_helpers(struct threads *threads)
 void threads_run(struct machine *machine, uint64_t end)
 {
 	struct threads *threads = machine->threads;
+	uint64_t alone = threads->alone;
 
 	threads->end = end;
 	while (!machine->stop && worth_a_phase(threads)) {
@@ -271,6 +287,11 @@ void threads_run(struct machine *machine, uint64_t end)
 		judge_helpers(threads);
 		run_those_who_asked(threads);
 	}
+	threads->quantum += threads->quantum / 8;
+	if (threads->alone != alone)
+		threads->quantum = MIN_QUANTUM;
+	else if (threads->quantum > MAX_QUANTUM)
+		threads->quantum = MAX_QUANTUM;
 	/* Where the machine has stopped meanwhile, they ask again when it goes on. */
 	for (unsigned n = 0; n < machine->config.cpus; n++)
 		machine->cpu[n]->wants_alone = false;
@@ -317,6 +338,7 @@ int threads_create(struct machine *machine, struct error *error)
 	threads->machine = machine;
 	threads->count = machine->config.threads;
 	threads->next_pause = MIN_PAUSE;
+	threads->quantum = MIN_QUANTUM;
 	signal_init(&threads->phase);
 	signal_init(&threads->left);
 	for (unsigned n = 1; n < threads->count && result == 0; n++) {

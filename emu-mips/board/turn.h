@@ -23,6 +23,9 @@ struct threads;
 int threads_create(struct machine *machine, struct error *error);
 void threads_destroy(struct machine *machine);
 
+/* The quantum in which CPUs run together, in cycles: longer the longer none has been alone. */
+uint64_t threads_quantum(const struct machine *machine);
+
 /* Whether it pays to run CPUs together up to @end: those of two threads have something to do, and
  * lately the host had processors for them. */
 bool threads_pay(struct machine *machine, uint64_t end);

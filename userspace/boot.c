@@ -11,12 +11,14 @@
 #include "disco.h"
 #include "profile.h"
 #include "profile_memory.h"
+#include "code_names.h"
 
 /* Strings that the board's configuration points to. */
 struct boot_files {
 	char *kernel, *initrd, *root;
 	char *append;
-	int initrd_fd; /* of the memory file with what disco adds */
+	int initrd_fd;		    /* of the memory file with what disco adds */
+	struct code_names *symbols; /* NULL: no profile */
 };
 
 static void free_files(struct boot_files *files)
@@ -25,6 +27,7 @@ static void free_files(struct boot_files *files)
 	free(files->initrd);
 	free(files->root);
 	free(files->append);
+	code_names_destroy(files->symbols);
 	if (files->initrd_fd >= 0)
 		close(files->initrd_fd);
 }
@@ -95,6 +98,23 @@ static int find_files(struct boot_options *options, struct boot_files *files)
 	return make_command_line(options, files);
 }
 
+/* The kernel's own names, if its file has any, and those of the files asked for. */
+static int find_symbols(const struct boot_options *options, struct boot_files *files)
+{
+	int status = DISCO_OK;
+
+	if (!options->profile)
+		return DISCO_OK;
+	files->symbols = code_names_create();
+	if (!files->symbols)
+		return complain(DISCO_FAILED, "no memory for symbols");
+	if (files->kernel)
+		code_names_add(files->symbols, files->kernel, true);
+	for (unsigned n = 0; n < options->symbol_files && !status; n++)
+		status = code_names_add(files->symbols, options->symbol_file[n], false);
+	return status;
+}
+
 /* The machine file's shape with what the command line overrides. */
 static int make_config(const struct boot_options *options, struct machine_config *config,
 		       struct ccnuma_config *ccnuma)
@@ -158,8 +178,8 @@ static void explain_end(const struct boot_result *result)
 			 (unsigned long long)machine->instruction_limit);
 }
 
-static int run(struct machine *machine, const struct boot_options *options, const char *kernel,
-	       struct terminal *terminal)
+static int run(struct machine *machine, const struct boot_options *options,
+	       const struct boot_files *files, struct terminal *terminal)
 {
 	struct measure measure = {.machine = machine, .options = &options->common.warm};
 	struct boot_result result = {.machine = machine, .options = options, .measure = &measure};
@@ -186,9 +206,9 @@ static int run(struct machine *machine, const struct boot_options *options, cons
 	if (!options->common.quiet)
 		report_text(&result, stderr);
 	if (options->profile)
-		profile_report(machine, options->profile_host);
+		profile_report(machine, files->symbols, options->profile_host, result.host_seconds);
 	if (options->profile)
-		profile_memory(machine, kernel);
+		profile_memory(machine, files->kernel);
 	free((char *)result.panic);
 	flushed = !board_destroy(machine, &error);
 	if (!flushed)
@@ -232,7 +252,7 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 		status = DISCO_USAGE;
 	} else {
 		machine->instruction_limit = options->common.limit;
-		status = run(machine, options, files->kernel, terminal);
+		status = run(machine, options, files, terminal);
 	}
 	if (machine)
 		machine_destroy(machine);
@@ -252,6 +272,8 @@ int command_boot(int argc, char **argv)
 		status = make_config(&options, &config, &ccnuma);
 	if (!status)
 		status = find_files(&options, &files);
+	if (!status)
+		status = find_symbols(&options, &files);
 	if (!status)
 		status = lockstep_begin(&options);
 	if (!status)

@@ -17,6 +17,8 @@
 #include "machine_file.h"
 #include "measure.h"
 
+#define BOOT_MAX_SYMBOL_FILES 32
+
 struct boot_options {
 	const struct guest *guest;
 	const char *kernel, *initrd, *append;
@@ -28,6 +30,8 @@ struct boot_options {
 	uint64_t code_cache; /* 0: the translator's default */
 	bool profile;
 	bool profile_host; /* with the host code */
+	const char *symbol_file[BOOT_MAX_SYMBOL_FILES];
+	unsigned symbol_files;
 	unsigned disks;
 	struct board_disk disk[BOARD_MAX_DISKS];
 	unsigned nics;

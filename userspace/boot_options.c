@@ -78,6 +78,17 @@ static int take_guest(void *target, const char *name, const struct setting_sourc
 	return options->guest ? DISCO_OK : DISCO_USAGE;
 }
 
+static int take_symbols(void *target, const char *path, const struct setting_source *source)
+{
+	struct boot_options *options = target;
+
+	(void)source;
+	if (options->symbol_files == BOOT_MAX_SYMBOL_FILES)
+		return complain(DISCO_USAGE, "--symbols: at most %d files", BOOT_MAX_SYMBOL_FILES);
+	options->symbol_file[options->symbol_files++] = path;
+	return DISCO_OK;
+}
+
 #define FIELD(name) .offset = offsetof(struct boot_options, name)
 
 static const struct setting rows[] = {
@@ -115,6 +126,10 @@ static const struct setting rows[] = {
 		 "with model ccnuma also the functions and pages that waited most for memory"},
 	{SETTING_FLAG, GROUP_RUN, "profile-host", FIELD(profile_host),
 	 .help = "with --profile: show their host code too"},
+	{SETTING_TAKE, GROUP_RUN, "symbols", .value = "FILE", .take = take_symbols,
+	 .help = "with --profile: names from System.map, a copy of the guest's /proc/kallsyms, or "
+		 "an "
+		 "ELF file of the kernel, a program or a library (repeatable)"},
 	{SETTING_TEXT, GROUP_OUTPUT, "console", .value = "FILE", FIELD(console),
 	 .help = "write the guest's console to FILE; it gets no input"},
 };
@@ -142,6 +157,8 @@ int boot_parse(int argc, char **argv, struct boot_options *options)
 	if (!options->guest && !options->kernel)
 		return complain(DISCO_USAGE,
 				"boot: --guest or --kernel is needed; see `disco boot --help`");
+	if (options->symbol_files && !options->profile)
+		return complain(DISCO_USAGE, "--symbols needs --profile");
 	if (options->run && !options->guest)
 		return complain(DISCO_USAGE, "--run needs --guest: other initramfs do not know it");
 	if (options->run && options->initrd)

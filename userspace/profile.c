@@ -10,9 +10,11 @@
 #include "disco.h"
 #include "emu/translator.h"
 #include "profile.h"
+#include "code_names.h"
 
 #define BLOCKS_SHOWN   20
 #define WORDS_SHOWN    16
+#define NAME_SIZE      200
 #define BLOCKS_COUNTED 2000 /* for host instructions per guest instruction */
 
 struct profile {
@@ -22,6 +24,7 @@ struct profile {
 	FILE *map;
 	csh mips, x86;
 	bool host; /* show host code too */
+	const struct code_names *symbols;
 };
 
 static uint64_t weight(const struct translator_block *block)
@@ -39,6 +42,7 @@ static int by_weight(const void *a, const void *b)
 static void collect(void *opaque, const struct translator_block *block)
 {
 	struct profile *profile = opaque;
+	char name[NAME_SIZE];
 
 	if (profile->count == profile->room) {
 		size_t room = profile->room ? profile->room * 2 : 4096;
@@ -51,9 +55,11 @@ static void collect(void *opaque, const struct translator_block *block)
 	}
 	profile->blocks[profile->count++] = *block;
 	profile->executed += weight(block);
+	code_names_name(profile->symbols, block->va, block->code, name, sizeof(name));
 	if (profile->map)
-		fprintf(profile->map, "%" PRIxPTR " %zx guest_%" PRIx64 "\n",
-			(uintptr_t)block->host, block->host_size, block->va);
+		fprintf(profile->map, "%" PRIxPTR " %zx guest_%" PRIx64 "%s%s\n",
+			(uintptr_t)block->host, block->host_size, block->va, *name ? "_" : "",
+			name);
 }
 
 static void disassemble(csh handle, const void *code, size_t size, uint64_t address)
@@ -112,19 +118,22 @@ static void show(const struct profile *profile)
 	for (size_t n = 0; n < profile->count && n < BLOCKS_SHOWN; n++) {
 		const struct translator_block *block = &profile->blocks[n];
 
+		char name[NAME_SIZE];
+
 		if (!block->executions)
 			break;
+		code_names_name(profile->symbols, block->va, block->code, name, sizeof(name));
 		fprintf(stderr,
 			"%6.2f%%  %c %016" PRIx64 "  entered %" PRIu64
-			" times, %u instructions, %zu host bytes\n",
+			" times, %u instructions, %zu host bytes  %s\n",
 			100.0 * (double)weight(block) / (double)profile->executed,
 			modes[block->mode], block->va, block->executions, block->length,
-			block->host_size);
+			block->host_size, name);
 		show_code(profile, block);
 	}
 }
 
-static void show_totals(const struct machine *machine)
+static void show_totals(const struct machine *machine, double seconds)
 {
 	struct translator_totals totals;
 
@@ -133,15 +142,19 @@ static void show_totals(const struct machine *machine)
 		return;
 	fprintf(stderr,
 		"translated %" PRIu64 " blocks, %" PRIu64 " instructions, %.1f host bytes each, in "
-		"%.3f s; %" PRIu64 " instructions interpreted, %" PRIu64 " evictions\n",
+		"%.3f s (%.0f%% of the run); %" PRIu64 " instructions interpreted, %" PRIu64
+		" evictions\n",
 		totals.blocks, totals.instructions,
 		(double)totals.host_bytes / (double)totals.instructions,
-		(double)totals.nanoseconds / 1e9, totals.interpreted, totals.evictions);
+		(double)totals.nanoseconds / 1e9,
+		seconds > 0 ? (double)totals.nanoseconds / 1e7 / seconds : 0, totals.interpreted,
+		totals.evictions);
 }
 
-int profile_report(const struct machine *machine, bool host)
+int profile_report(const struct machine *machine, const struct code_names *symbols, bool host,
+		   double seconds)
 {
-	struct profile profile = {.host = host};
+	struct profile profile = {.host = host, .symbols = symbols};
 	char path[64];
 
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
@@ -151,7 +164,7 @@ int profile_report(const struct machine *machine, bool host)
 		return complain(DISCO_FAILED, "cannot write %s", path);
 	if (profile.count)
 		qsort(profile.blocks, profile.count, sizeof(profile.blocks[0]), by_weight);
-	show_totals(machine);
+	show_totals(machine, seconds);
 	if (cs_open(CS_ARCH_MIPS, CS_MODE_MIPS64 | CS_MODE_LITTLE_ENDIAN, &profile.mips) ==
 	    CS_ERR_OK) {
 		if (cs_open(CS_ARCH_X86, CS_MODE_64, &profile.x86) == CS_ERR_OK) {

@@ -156,6 +156,25 @@ static void nodes_in_turn(void **state)
 	assert_int_equal(palloc_get(vmm, 0, 3).value, MPN_NONE);
 }
 
+/* Pages like another one have the low eight bits of its number, as long as there are such. */
+static void colours(void **state)
+{
+	uint32_t rest = 4;
+
+	(void)state;
+	make(2, 1024, 2);
+	for (unsigned n = 0; n < 4; n++)
+		assert_int_equal(take(palloc_get_on_like(vmm, 1, 0x777), 0).value % 256, 0x77);
+	assert_int_not_equal(take(palloc_get_on_like(vmm, 1, 0x777), 0).value, MPN_NONE);
+	assert_int_equal(take(palloc_get_like(vmm, 0, 6, 0x1c0), 6).value % 256, 0xc0);
+	assert_int_equal(take(palloc_get_like(vmm, 0, 6, 0x40), 6).value % 256, 0x40);
+	fake_audit(vmm);
+	for (; take(palloc_get_on_like(vmm, 1, 5), 0).value != MPN_NONE; rest++)
+		fake_audit(vmm);
+	assert_int_equal(rest, 1023);
+	assert_int_equal(vmm_free_pages(vmm, 1), 0);
+}
+
 /* ---- pmaps ---- */
 
 static void guest_physical_addresses(void **state)
@@ -704,6 +723,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(random_pages),
 		TEST(nodes_in_turn),
+		TEST(colours),
 		TEST(guest_physical_addresses),
 		TEST(pages_on_demand),
 		TEST(large_blocks),

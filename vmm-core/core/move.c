@@ -223,7 +223,7 @@ static void swing(struct vm *vm, uint32_t index, struct mpn mpn)
 static bool migrate(struct vm *vm, uint32_t index, unsigned node)
 {
 	struct vmm *vmm = vm->vmm;
-	struct mpn to = palloc_get_on(vmm, node), from = vm->pmap[index].mpn;
+	struct mpn from = vm->pmap[index].mpn, to = palloc_get_on_like(vmm, node, from.value);
 	struct page *page = &vmm->page[to.value];
 	const struct page *old = history(vmm, from);
 
@@ -253,7 +253,7 @@ static bool add_replica(struct vm *vm, uint32_t index, unsigned node)
 	struct pmap_entry *entry = &vm->pmap[index];
 	struct vmm *vmm = vm->vmm;
 	struct page *first = &vmm->page[entry->mpn.value];
-	struct mpn to = palloc_get_on(vmm, node);
+	struct mpn to = palloc_get_on_like(vmm, node, entry->mpn.value);
 
 	if (to.value == MPN_NONE)
 		return false;

@@ -5,6 +5,13 @@
  */
 #include "vm.h"
 
+/* Pages whose numbers agree in the low bits fall into the same sets of a cache: the lowest 8, for
+ * caches of up to 1 MiB a way. A guest that spreads its physical pages over the sets is to find its
+ * machine pages spread likewise, also after a move. */
+#define PAGE_COLOURS  256
+#define ANY_COLOUR    MPN_NONE
+#define COLOUR_SEARCH 16 /* blocks of one size that are looked at */
+
 static void list_add(struct vmm *vmm, struct node_memory *node, uint32_t mpn, unsigned order,
 		     bool zeroed)
 {
@@ -90,22 +97,53 @@ unsigned palloc_node_of(const struct vmm *vmm, struct mpn mpn)
 	return 0;
 }
 
-static struct mpn get_from(struct vmm *vmm, struct node_memory *node, unsigned order, bool zero)
+/* Whether a block of 2^order pages at @mpn has the page, or smaller block, of @colour. */
+static bool has_colour(uint32_t mpn, unsigned order, uint32_t colour)
+{
+	return colour == ANY_COLOUR ||
+	       !((mpn ^ colour) & (PAGE_COLOURS - 1) & ~((UINT32_C(1) << order) - 1));
+}
+
+/* A free block of at least 2^*order pages with @colour, or else any; its order in *order. */
+static uint32_t find(const struct vmm *vmm, const struct node_memory *node, unsigned *order,
+		     uint32_t colour)
+{
+	unsigned any = MAX_ORDER + 1;
+
+	for (unsigned have = *order; have <= MAX_ORDER; have++) {
+		uint32_t mpn = node->list[have];
+
+		if (mpn != MPN_NONE && any > MAX_ORDER)
+			any = have;
+		for (unsigned n = 0; mpn != MPN_NONE && n < COLOUR_SEARCH; n++) {
+			if (has_colour(mpn, have, colour)) {
+				*order = have;
+				return mpn;
+			}
+			mpn = vmm->page[mpn].ppn;
+		}
+	}
+	*order = any;
+	return any <= MAX_ORDER ? node->list[any] : MPN_NONE;
+}
+
+static struct mpn get_from(struct vmm *vmm, struct node_memory *node, unsigned order,
+			   uint32_t colour, bool zero)
 {
 	unsigned have = order;
-	uint32_t mpn;
+	uint32_t mpn = find(vmm, node, &have, colour);
 	bool zeroed;
 
-	while (have <= MAX_ORDER && node->list[have] == MPN_NONE)
-		have++;
-	if (have > MAX_ORDER)
+	if (mpn == MPN_NONE)
 		return (struct mpn){MPN_NONE};
-	mpn = node->list[have];
 	zeroed = vmm->page[mpn].zeroed;
 	list_remove(vmm, node, mpn);
 	while (have > order) {
-		have--;
-		list_add(vmm, node, mpn + (UINT32_C(1) << have), have, zeroed);
+		uint32_t half = UINT32_C(1) << --have;
+		bool upper = colour != ANY_COLOUR && half < PAGE_COLOURS && (colour & half);
+
+		list_add(vmm, node, upper ? mpn : mpn + half, have, zeroed);
+		mpn += upper ? half : 0;
 	}
 	node->free -= UINT32_C(1) << order;
 	if (!zeroed && zero)
@@ -113,19 +151,30 @@ static struct mpn get_from(struct vmm *vmm, struct node_memory *node, unsigned o
 	return (struct mpn){mpn};
 }
 
-struct mpn palloc_get(struct vmm *vmm, unsigned node, unsigned order)
+struct mpn palloc_get_like(struct vmm *vmm, unsigned node, unsigned order, uint32_t colour)
 {
 	struct mpn mpn = {MPN_NONE};
 
 	/* The nodes in order of number from the wanted one on. */
 	for (unsigned i = 0; i < vmm->config.nodes && mpn.value == MPN_NONE; i++)
-		mpn = get_from(vmm, &vmm->node[(node + i) % vmm->config.nodes], order, true);
+		mpn = get_from(vmm, &vmm->node[(node + i) % vmm->config.nodes], order, colour,
+			       true);
 	return mpn;
+}
+
+struct mpn palloc_get(struct vmm *vmm, unsigned node, unsigned order)
+{
+	return palloc_get_like(vmm, node, order, ANY_COLOUR);
 }
 
 struct mpn palloc_get_on(struct vmm *vmm, unsigned node)
 {
-	return get_from(vmm, &vmm->node[node], 0, false);
+	return palloc_get_on_like(vmm, node, ANY_COLOUR);
+}
+
+struct mpn palloc_get_on_like(struct vmm *vmm, unsigned node, uint32_t colour)
+{
+	return get_from(vmm, &vmm->node[node], 0, colour, false);
 }
 
 void palloc_put(struct vmm *vmm, struct mpn mpn, unsigned order)

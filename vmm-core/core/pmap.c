@@ -80,7 +80,7 @@ struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 		return entry;
 	hal_charge(CHARGE_PAGE_FAULT, 1);
 	do
-		mpn = palloc_get(vm->vmm, node, 0);
+		mpn = palloc_get_like(vm->vmm, node, 0, index);
 	while (mpn.value == MPN_NONE && move_give_up(vm->vmm));
 	if (mpn.value == MPN_NONE) {
 		vm_stopped(vm, VM_STOP_NO_MEMORY, 0);
@@ -135,10 +135,10 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 	if (!vm->large_order || first + 2 * pages > vm->ram_pages || !block_empty(vm, first))
 		return false;
 	node = move_place(vm->vmm, index, node);
-	half[0] = palloc_get(vm->vmm, node, vm->large_order);
+	half[0] = palloc_get_like(vm->vmm, node, vm->large_order, first);
 	if (half[0].value == MPN_NONE)
 		return false;
-	half[1] = palloc_get(vm->vmm, node, vm->large_order);
+	half[1] = palloc_get_like(vm->vmm, node, vm->large_order, first + pages);
 	if (half[1].value == MPN_NONE) {
 		palloc_put(vm->vmm, half[0], vm->large_order);
 		return false;

@@ -70,7 +70,7 @@ struct mpn shared_get(struct vm *vm, uint32_t index, unsigned node)
 	if (mpn->value != MPN_NONE)
 		return *mpn;
 	do
-		*mpn = palloc_get(vmm, move_place(vmm, at, node), 0);
+		*mpn = palloc_get_like(vmm, move_place(vmm, at, node), 0, at);
 	while (mpn->value == MPN_NONE && move_give_up(vmm));
 	if (mpn->value == MPN_NONE)
 		return *mpn;

@@ -342,6 +342,10 @@ void palloc_init(struct vmm *vmm);
 struct mpn palloc_get(struct vmm *vmm, unsigned node, unsigned order);
 /* One page on @node exactly, of any content. */
 struct mpn palloc_get_on(struct vmm *vmm, unsigned node);
+/* The same, with a number that agrees with @colour, a page number, in the bits that choose the set
+ * of a cache; any other if there is none free. */
+struct mpn palloc_get_like(struct vmm *vmm, unsigned node, unsigned order, uint32_t colour);
+struct mpn palloc_get_on_like(struct vmm *vmm, unsigned node, uint32_t colour);
 void palloc_put(struct vmm *vmm, struct mpn mpn, unsigned order);
 unsigned palloc_node_of(const struct vmm *vmm, struct mpn mpn);
 

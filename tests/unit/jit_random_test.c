@@ -425,7 +425,7 @@ static void run_interpreter(struct machine *machine, uint64_t slice)
 {
 	struct cpu *cpu = machine->cpu[0];
 
-	while (cpu->cycles < slice && !machine->stop) {
+	while (cpu->cycles < slice && !machine->stop && !cpu->waiting) {
 		uint64_t offset = cpu->pc - cpu->gpr[30];
 		unsigned n = trail_length++ % TRAIL;
 
@@ -464,6 +464,7 @@ static void compare(const struct machine *a, const struct machine *b, uint64_t s
 		 (uint64_t)t->field)
 	SAME(pc);
 	SAME(in_delay_slot);
+	SAME(waiting);
 	SAME(cycles);
 	SAME(instructions);
 	SAME(hi);
@@ -517,7 +518,8 @@ static void compare_programs(const struct ccnuma_config *ccnuma)
 		load(a, start);
 		load(b, start);
 		end = a->cpu[0]->cycles + CYCLES;
-		while (a->cpu[0]->cycles < end) {
+		/* A program that makes itself a WAIT has come to its end. */
+		while (a->cpu[0]->cycles < end && !a->cpu[0]->waiting) {
 			uint64_t slice = a->cpu[0]->cycles + 1 + below((unsigned)longest);
 
 			run_interpreter(a, slice);

@@ -16,6 +16,7 @@
 #define DMTC0	 0x205
 #define MFMC0	 0x20b
 #define CO	 0x210
+#define TLBP	 8
 #define ERET	 24
 #define COUNT	 (9 * 8)
 #define STATUS	 (12 * 8) /* register number * 8 + select */
@@ -170,6 +171,27 @@ static bool cache(struct vcpu *vcpu, const struct trap *trap, uint32_t instructi
 	return true;
 }
 
+/* TLBP of an entry written last of those with its hash, or of a user page that has none. */
+static bool probe(struct vcpu *vcpu, uint32_t instruction)
+{
+	uint64_t hi = vcpu->cp0[CP0_ENTRYHI];
+
+	if ((instruction & 0x3f) != TLBP || vcpu->vtlb_large)
+		return false;
+	if (!vtlb_may_have(vcpu, hi)) {
+		if (vcpu->view || hi >> 62)
+			return false;
+		hal_charge(CHARGE_QUICK_TLBP_MISS, 1);
+	} else {
+		if (!vtlb_hinted(vcpu, hi))
+			return false;
+		hal_charge(CHARGE_QUICK_TLBP, 1);
+	}
+	vtlb_probe(vcpu);
+	vcpu->stats.emulated_tlb++;
+	return true;
+}
+
 /* ERET that does not end Status.ERL, nor goes to supervisor mode, nor lets an interrupt in. */
 static bool eret(struct vcpu *vcpu, uint32_t instruction, uint64_t *next)
 {
@@ -248,7 +270,7 @@ static bool privileged(struct vcpu *vcpu, struct trap *trap)
 		done = interrupt_enable(vcpu, trap, instruction);
 		break;
 	case CO:
-		done = eret(vcpu, instruction, &next);
+		done = probe(vcpu, instruction) || eret(vcpu, instruction, &next);
 		break;
 	default:
 		done = instruction >> 26 == OP_CACHE && cache(vcpu, trap, instruction);

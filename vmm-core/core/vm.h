@@ -154,7 +154,7 @@ _Static_assert(sizeof(struct linear) == 16, "entry.S scales the index by 16");
 #define LARGE_PAGEMASK UINT64_C(0x7fe000)
 
 struct vcpu {
-	/* Touched by most traps; down to vtlb_filter and pcpu mips/entry.S knows the offsets. */
+	/* Touched by most traps; down to vtlb mips/entry.S knows the offsets. */
 	uint64_t *cp0;	       /* the virtual registers; slot_of() */
 	uint32_t real_status;  /* for the virtual one */
 	uint8_t mode;	       /* enum guest_mode */
@@ -173,8 +173,10 @@ struct vcpu {
 	const struct linear *linear;	/* by guest-physical address, in blocks */
 	uint64_t linear_blocks;
 	uint8_t vtlb_filter[VTLB_FILTER]; /* 4 KiB entries by hash of VPN2, saturating never */
+	uint8_t vtlb_hint[VTLB_FILTER];	  /* the one written last with that hash */
 	struct vm *vm;
-	struct pcpu *pcpu;     /* its CPU, now or last */
+	struct pcpu *pcpu; /* its CPU, now or last */
+	struct vtlb_entry vtlb[VTLB_ENTRIES];
 	struct pcpu *tlb_pcpu; /* the CPU whose TLB may hold its entries */
 	unsigned number;
 	uint8_t run; /* enum vcpu_run */
@@ -197,7 +199,6 @@ struct vcpu {
 	uint8_t paused_run;
 	bool boost; /* an interrupt waits: next in the queue */
 
-	struct vtlb_entry vtlb[VTLB_ENTRIES];
 	uint64_t vtlb_valid; /* entries with a valid half, a bit each */
 	struct l2tlb_entry *l2tlb;
 	uint32_t l2tlb_mask;
@@ -426,6 +427,8 @@ bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random);
 unsigned vtlb_random(struct vcpu *vcpu);
 /* Whether it may have an entry for @va; false: certainly not. */
 bool vtlb_may_have(const struct vcpu *vcpu, uint64_t va);
+/* Its entry for @va, when that is the one written last of those with its hash; else NULL. */
+const struct vtlb_entry *vtlb_hinted(const struct vcpu *vcpu, uint64_t va);
 /* Puts the translation of @va by @entry into L2TLB and hardware. @replace as in hal_tlb_write().
  * false: not RAM, or no memory. */
 bool vtlb_fill(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va, bool replace);

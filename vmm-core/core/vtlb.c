@@ -33,6 +33,8 @@ static void count_entry(struct vcpu *vcpu, const struct vtlb_entry *entry, int s
 		vcpu->vtlb_large += step;
 	else
 		*filter(vcpu, entry->hi) += step;
+	if (step > 0)
+		vcpu->vtlb_hint[hash(entry->hi)] = (uint8_t)(entry - vcpu->vtlb);
 }
 
 void vtlb_reset(struct vcpu *vcpu)
@@ -43,7 +45,7 @@ void vtlb_reset(struct vcpu *vcpu)
 			.hidden = true,
 		};
 	for (unsigned i = 0; i < VTLB_FILTER; i++)
-		vcpu->vtlb_filter[i] = 0;
+		vcpu->vtlb_filter[i] = vcpu->vtlb_hint[i] = 0;
 	vcpu->vtlb_large = 0;
 	vcpu->vtlb_valid = 0;
 }
@@ -62,12 +64,25 @@ bool vtlb_may_have(const struct vcpu *vcpu, uint64_t va)
 	return vcpu->vtlb_large || vcpu->vtlb_filter[hash(va)];
 }
 
+const struct vtlb_entry *vtlb_hinted(const struct vcpu *vcpu, uint64_t va)
+{
+	const struct vtlb_entry *entry = &vcpu->vtlb[vcpu->vtlb_hint[hash(va)]];
+
+	if (entry->page_mask || !matches(entry, va, vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID))
+		return NULL;
+	return entry;
+}
+
 const struct vtlb_entry *vtlb_find(struct vcpu *vcpu, uint64_t va)
 {
 	uint64_t asid = vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID;
+	const struct vtlb_entry *hinted;
 
 	if (!vtlb_may_have(vcpu, va))
 		return NULL;
+	hinted = vtlb_hinted(vcpu, va);
+	if (hinted)
+		return hinted;
 	hal_charge(CHARGE_VTLB_SEARCH, 1);
 	for (unsigned i = 0; i < vcpu->vm->vmm->vtlb_entries; i++)
 		if (matches(&vcpu->vtlb[i], va, asid))
@@ -209,8 +224,8 @@ bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random)
 	if (!random && has_valid_half(old) && ((old->hi ^ entry.hi) || old->page_mask))
 		drop(vcpu, old);
 	count_entry(vcpu, old, -1);
-	count_entry(vcpu, &entry, 1);
 	*old = entry;
+	count_entry(vcpu, old, 1);
 	if (!has_valid_half(&entry)) {
 		vcpu->vtlb_valid &= ~(UINT64_C(1) << index);
 		drop(vcpu, &entry);

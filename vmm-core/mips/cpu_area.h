@@ -35,10 +35,15 @@
 #define VCPU_LINEAR	      56
 #define VCPU_LINEAR_BLOCKS    64
 #define VCPU_FILTER	      72
-#define VCPU_PCPU	      336
+#define VCPU_HINT	      328
+#define VCPU_PCPU	      592
+#define VCPU_VTLB	      600
+#define VTLB_PAGE_MASK	      24 /* in an entry of 32 bytes */
+#define VTLB_HIDDEN	      28
 #define PCPU_STATUS	      32
 #define PCPU_QUICK	      40
 
+#define QUICK_INDEX	      0
 #define QUICK_STATUS	      (8 * 17) /* of the virtual registers */
 #define QUICK_CAUSE	      (8 * 21)
 #define QUICK_CONTEXT	      (8 * 4)

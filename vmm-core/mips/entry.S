@@ -7,6 +7,7 @@
  */
 #include "cpu_area.h"
 
+#define c0_index	$0, 0
 #define c0_entrylo0	$2, 0
 #define c0_entrylo1	$3, 0
 #define c0_context	$4, 0
@@ -470,10 +471,91 @@ quick_count:
 	b	quick_write_gpr
 	 addu	t0, t0, at
 
+/* TLBP of an entry written last of those with its hash, or of a user page that has none. */
+quick_tlbp:
+	ld	t0, QUICK_ENTRYHI(k1)
+	dmfc0	at, c0_kscratch2
+	ld	at, AREA_VCPU(at)
+	dsrl	k0, t0, 13
+	dsrl	t0, t0, 21
+	xor	k0, k0, t0
+	andi	k0, k0, 0xff
+	lw	t0, VCPU_VTLB_LARGE(at)
+	bnez	t0, quick_slow
+	 daddu	k0, k0, at
+	lbu	t0, VCPU_FILTER(k0)
+	beqz	t0, quick_tlbp_none
+	 lbu	k0, VCPU_HINT(k0)
+	dsll	t0, k0, 5
+	daddu	at, at, t0
+	lw	t0, VCPU_VTLB + VTLB_PAGE_MASK(at)
+	bnez	t0, quick_slow
+	 lbu	t0, VCPU_VTLB + VTLB_HIDDEN(at)
+	bnez	t0, quick_slow
+	 ld	t0, VCPU_VTLB(at)
+	ld	k1, QUICK_ENTRYHI(k1)
+	xor	t0, t0, k1
+	beqz	t0, 1f
+	 dsrl	t0, t0, 8
+	bnez	t0, quick_slow		/* another page */
+	 lbu	t0, VCPU_VTLB + 8(at)	/* EntryLo0: global? */
+	andi	t0, t0, 1
+	beqz	t0, quick_slow
+	 nop
+1:	dmfc0	k1, c0_kscratch2
+	ld	k1, AREA_QUICK(k1)
+	b	quick_done
+	 sd	k0, QUICK_INDEX(k1)
+
+/* As vtlb_probe() has it: nothing may translate the page. */
+quick_tlbp_none:
+	lbu	t0, VCPU_VIEW(at)
+	ld	k0, QUICK_ENTRYHI(k1)
+	bnez	t0, quick_slow
+	 dsrl32	t0, k0, 62 - 32
+	bnez	t0, quick_slow
+	 lui	t0, 0x8000
+	sw	t0, QUICK_INDEX(k1)
+	dsrl	t0, k0, 8
+	dsrl	at, k0, 20
+	xor	t0, t0, at
+	dsll	at, k0, 8
+	xor	t0, t0, at
+	dmfc0	at, c0_kscratch2
+	ld	k1, AREA_L2TLB_MASK(at)
+	and	t0, t0, k1
+	ld	k1, AREA_L2TLB(at)
+	daddu	t0, t0, k1
+	ld	k1, 0(t0)
+	bne	k1, k0, 1f
+	 li	k1, 0x1000		/* L2TLB_EMPTY */
+	sd	k1, 0(t0)
+1:	dmtc0	k0, c0_entryhi
+	ehb
+	tlbp
+	ehb
+	mfc0	t0, c0_index
+	bltz	t0, 2f
+	 andi	k0, k0, 0xff
+	li	k1, 1			/* UNUSED_VPN of hal_mips.c */
+	dsll32	k1, k1, 62 - 32
+	dsll	t0, t0, 13
+	daddu	k1, k1, t0
+	dmtc0	k1, c0_entryhi
+	dmtc0	$0, c0_entrylo0
+	dmtc0	$0, c0_entrylo1
+	ehb
+	tlbwi
+	ehb
+2:	b	quick_done
+	 dmtc0	k0, c0_entryhi
+
 /* ERET that does not end Status.ERL, nor goes to supervisor mode, nor lets an interrupt in. */
 quick_co:
 	andi	at, k0, 0x3f
-	xori	at, at, 24
+	xori	at, at, 8
+	beqz	at, quick_tlbp
+	 xori	at, at, 8 ^ 24
 	bnez	at, quick_slow
 	 lw	at, QUICK_CAUSE(k1)
 	lw	t0, QUICK_STATUS(k1)

@@ -45,6 +45,11 @@ AT_OFFSET(struct vcpu, linear, VCPU_LINEAR);
 AT_OFFSET(struct vcpu, linear_blocks, VCPU_LINEAR_BLOCKS);
 AT_OFFSET(struct vcpu, vtlb_filter, VCPU_FILTER);
 AT_OFFSET(struct vcpu, pcpu, VCPU_PCPU);
+AT_OFFSET(struct vcpu, vtlb_hint, VCPU_HINT);
+AT_OFFSET(struct vcpu, vtlb, VCPU_VTLB);
+AT_OFFSET(struct vtlb_entry, page_mask, VTLB_PAGE_MASK);
+AT_OFFSET(struct vtlb_entry, hidden, VTLB_HIDDEN);
+_Static_assert(sizeof(struct vtlb_entry) == 32, "entry.S");
 AT_OFFSET(struct pcpu, status, PCPU_STATUS);
 AT_OFFSET(struct pcpu, quick, PCPU_QUICK);
 _Static_assert(8 * CP0_CONTEXT == QUICK_CONTEXT && 8 * CP0_BADVADDR == QUICK_BADVADDR &&

@@ -374,6 +374,8 @@ static void quick_status(void)
 {
 	const uint32_t home = STATUS_64BIT, in_handler = home | STATUS_KSU_U | STATUS_EXL;
 	const uint32_t write[] = {MTC0(A0, 12, 0)}, eret[] = {ERET}, count[] = {MFC0(V0, 9, 0)};
+	const uint32_t probe[] = {TLBP};
+	const uint64_t found[2] = {ENTRYLO_V, ENTRYLO_V};
 	uint32_t before;
 
 	about("Status", 0, 0, 0, 0);
@@ -393,6 +395,21 @@ static void quick_status(void)
 	run_as(in_handler, eret, 1);
 	check_mode(GUEST_USER, home | STATUS_KSU_U);
 	report("QUICK_ERET_USER", cost_once(in_handler, ERET, STUB));
+	about("TLBP", 0, 0, 0, 0);
+	vcpu->cp0[CP0_ENTRYHI] = GUEST_PC;
+	run_guest(probe, 1);
+	check_eq("Index", vcpu->cp0[CP0_INDEX], 5);
+	report("QUICK_TLBP", cost_of(TLBP));
+	vcpu->cp0[CP0_ENTRYHI] = 0x7000000;
+	l2tlb_insert(vcpu, 0x7000000, false, found);
+	hal_tlb_write(0x7000000, found, 0, true);
+	run_guest(probe, 1);
+	check_eq("nothing", vcpu->cp0[CP0_INDEX], INDEX_P);
+	check_eq("nor in the L2TLB", l2tlb_find(vcpu, 0x7000000) != NULL, 0);
+	cp0_set(C0_ENTRYHI, 0x7000000);
+	__asm__ volatile("ehb\n\ttlbp\n\tehb");
+	check_eq("nor in the hardware", cp0_get32(C0_INDEX) >> 31 & 1, 1);
+	report("QUICK_TLBP_MISS", cost_of(TLBP));
 	about("Count", 0, 0, 0, 0);
 	before = vcp0_count(vcpu);
 	run_guest(count, 1);

@@ -37,6 +37,9 @@
  */
 #define MIN_QUANTUM	UINT64_C(20000)
 #define MAX_QUANTUM	UINT64_C(100000)
+/* CPUs of one thread take turns meanwhile: one that waits for another by spinning waits this long.
+ */
+#define TURN_CYCLES	5000
 /* Looks at a signal before going to sleep: somewhat longer than a thread alone takes for a phase,
  * so that a helper that came late for one is there for the next. */
 #define SPINS		6000
@@ -131,11 +134,15 @@ static void signal_wait(struct signal *signal, unsigned value, bool equal)
 static void run_group(struct threads *threads, unsigned number, bool late)
 {
 	struct machine *machine = threads->machine;
+	uint64_t step = threads->count < machine->config.cpus ? TURN_CYCLES : threads->end;
 
 	threads->group[number].late += late;
-	for (unsigned n = 0; n < machine->config.cpus; n++)
-		if (machine_thread_of(machine, n) == number)
-			turn_run(machine->cpu[n], threads->end, NULL);
+	for (uint64_t at = machine->now; at < threads->end;) {
+		at = at + step < threads->end ? at + step : threads->end;
+		for (unsigned n = 0; n < machine->config.cpus; n++)
+			if (machine_thread_of(machine, n) == number)
+				turn_run(machine->cpu[n], at, NULL);
+	}
 	if (atomic_fetch_sub(&threads->left.value, 1) == 1)
 		signal_changed(&threads->left);
 }
@@ -279,7 +286,7 @@ static void judge_helpers(struct threads *threads)
 void threads_run(struct machine *machine, uint64_t end)
 {
 	struct threads *threads = machine->threads;
-	uint64_t alone = threads->alone;
+	uint64_t alone = threads->alone, late = count_late(threads);
 
 	threads->end = end;
 	while (!machine->stop && worth_a_phase(threads)) {
@@ -288,7 +295,7 @@ void threads_run(struct machine *machine, uint64_t end)
 		run_those_who_asked(threads);
 	}
 	threads->quantum += threads->quantum / 8;
-	if (threads->alone != alone)
+	if (threads->alone != alone || count_late(threads) != late)
 		threads->quantum = MIN_QUANTUM;
 	else if (threads->quantum > MAX_QUANTUM)
 		threads->quantum = MAX_QUANTUM;

@@ -125,6 +125,19 @@ static void random_pages(void **state)
 					    held[h].value + (1u << order[h]) <= mpn.value);
 			held[count] = mpn;
 			order[count++] = o;
+		} else if (count < HELD && random_below(2)) { /* this very page, if it is free */
+			struct mpn mpn = {random_below(4) * STRIDE + random_below(PER_NODE)};
+			bool is_free = true;
+
+			for (unsigned h = 0; h < count; h++)
+				is_free &= mpn.value - held[h].value >= 1u << order[h];
+			assert_int_equal(palloc_take(vmm, mpn), is_free);
+			if (!is_free)
+				continue;
+			assert_true(is_zero(take(mpn, 0), 0));
+			memset(hal_page(mpn), 0x5a, PAGE_BYTES);
+			held[count] = mpn;
+			order[count++] = 0;
 		} else if (count) {
 			unsigned h = random_below(count);
 
@@ -268,6 +281,106 @@ static void large_blocks_in_pieces(void **state)
 	assert_int_equal(all_free(), block - 1); /* the first half was given back */
 	assert_non_null(pmap_get(vm, 5, 0));
 	assert_int_equal(all_free(), block - 2);
+}
+
+/* What the guest gave back and touches again makes its block large again, where the machine's pages
+ * beside it are still free and no other CPU may have small entries for it. */
+static void touch(uint32_t index)
+{
+	struct trap trap = {.pc = ENTRY,
+			    .bad_address = MIPS_CKSEG0 + index * PAGE_BYTES,
+			    .code = EXC_TLBS,
+			    .refill = !fake_tlb_find(0, MIPS_CKSEG0 + index * PAGE_BYTES)};
+
+	if (trap.refill || !(fake_tlb_find(0, trap.bad_address)->lo[index & 1] & ENTRYLO_V))
+		fake_trap(vmm, 0, &trap);
+	fake_audit(vmm);
+}
+
+static struct vm *split_vm(unsigned vcpus, unsigned cpus)
+{
+	const uint32_t block = 2u << LARGE_ORDER;
+	struct vm *vm;
+
+	config.large_pages = true;
+	make(1, PER_NODE, cpus);
+	vm = add_vm(vcpus, block);
+	fake_start(vm, ENTRY);
+	set_virtual_status(&vm->vcpu[0], STATUS_KX | STATUS_SX | STATUS_UX);
+	vcpu_status_changed(&vm->vcpu[0]);
+	touch(3);
+	assert_int_equal(vm->memory.large, block);
+	for (uint32_t i = 0; i < block; i++)
+		memset(hal_page(vm->pmap[i].mpn), 0x77, PAGE_BYTES);
+	for (uint32_t i = 512; i < 1024; i++)
+		pmap_release(vm, i);
+	pmap_release(vm, 1500);
+	assert_int_equal(vm->memory.large, 0);
+	touch(7); /* a small entry, and one in the L2TLB */
+	return vm;
+}
+
+static void block_joined(void **state)
+{
+	const uint32_t block = 2u << LARGE_ORDER;
+	struct vm *vm = split_vm(1, 1);
+	unsigned flushes = fake.cpu[0].flushes;
+
+	(void)state;
+	touch(600);
+	assert_int_equal(vm->memory.large, block);
+	assert_int_equal(vm->memory.machine, block);
+	assert_true(fake.cpu[0].flushes > flushes);
+	assert_int_equal(fake_tlb_find(0, MIPS_CKSEG0)->page_mask, 0x7fe000);
+	for (uint32_t i = 0; i < block; i++) {
+		bool given_back = (i >= 512 && i < 1024) || i == 1500;
+		const uint8_t *at = hal_page(vm->pmap[i].mpn);
+
+		assert_int_equal(at[0], given_back ? 0 : 0x77);
+		assert_int_equal(at[4095], given_back ? 0 : 0x77);
+	}
+	touch(7);
+}
+
+/* All of one half given back: new machine pages for it. */
+static void half_joined(void **state)
+{
+	struct vm *vm = split_vm(1, 1);
+
+	(void)state;
+	for (uint32_t i = 0; i < 1024; i++)
+		pmap_release(vm, i);
+	take(palloc_get(vmm, 0, 3), 3);
+	touch(5);
+	assert_int_equal(vm->memory.large, 2u << LARGE_ORDER);
+}
+
+static void block_not_joined(void **state)
+{
+	struct vm *vm = split_vm(1, 1);
+	struct mpn beside = {vm->pmap[511].mpn.value + 100};
+
+	(void)state;
+	assert_true(palloc_take(vmm, beside)); /* somebody else has it now */
+	take(beside, 0);
+	touch(600);
+	assert_int_equal(vm->memory.large, 0);
+	assert_int_equal(vm->memory.machine, (2u << LARGE_ORDER) - 513 + 1);
+	assert_true(vm->pmap[600].flags & PMAP_PRESENT);
+}
+
+static void block_not_joined_beside_a_running_vcpu(void **state)
+{
+	struct vm *vm = split_vm(2, 2);
+
+	(void)state;
+	sched_ready(&vm->vcpu[1]);
+	fake.current = 1;
+	vmm->active = &vmm->cpu[1];
+	sched_pick(&vmm->cpu[1], &(struct trap){.gpr = fake_gpr(1)});
+	assert_int_equal(vm->on_cpus, 2);
+	touch(600);
+	assert_int_equal(vm->memory.large, 0);
 }
 
 /* ---- out of memory ---- */
@@ -728,6 +841,10 @@ int main(void)
 		TEST(pages_on_demand),
 		TEST(large_blocks),
 		TEST(large_blocks_in_pieces),
+		TEST(block_joined),
+		TEST(half_joined),
+		TEST(block_not_joined),
+		TEST(block_not_joined_beside_a_running_vcpu),
 		TEST(out_of_memory),
 		TEST(out_of_memory_for_a_device),
 		TEST(virtual_tlb),

@@ -167,6 +167,33 @@ struct mpn palloc_get(struct vmm *vmm, unsigned node, unsigned order)
 	return palloc_get_like(vmm, node, order, ANY_COLOUR);
 }
 
+bool palloc_take(struct vmm *vmm, struct mpn mpn)
+{
+	struct node_memory *node = &vmm->node[palloc_node_of(vmm, mpn)];
+	uint32_t head = mpn.value;
+	unsigned order = 0;
+	bool zeroed;
+
+	while (order <= MAX_ORDER &&
+	       (vmm->page[head].state != PAGE_FREE_HEAD || vmm->page[head].order != order))
+		head = mpn.value & ~((UINT32_C(2) << order++) - 1);
+	if (order > MAX_ORDER)
+		return false;
+	zeroed = vmm->page[head].zeroed;
+	list_remove(vmm, node, head);
+	while (order--) { /* the halves without it stay free */
+		uint32_t upper = head + (UINT32_C(1) << order);
+
+		list_add(vmm, node, mpn.value < upper ? upper : head, order, zeroed);
+		if (mpn.value >= upper)
+			head = upper;
+	}
+	node->free--;
+	if (!zeroed)
+		hal_page_zero(mpn, 1);
+	return true;
+}
+
 struct mpn palloc_get_on(struct vmm *vmm, unsigned node)
 {
 	return palloc_get_on_like(vmm, node, ANY_COLOUR);

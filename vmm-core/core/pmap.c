@@ -76,7 +76,7 @@ struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 	if (index >= vm->ram_pages)
 		return get_shared(vm, index, node);
 	node = move_place(vm->vmm, index, node);
-	if (pmap_large_block(vm, index, node))
+	if (pmap_large_block(vm, index, node) || pmap_join(vm, index, node))
 		return entry;
 	hal_charge(CHARGE_PAGE_FAULT, 1);
 	do
@@ -150,6 +150,112 @@ bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 	note_linear(vm, first);
 	vm->memory.large += 2 * pages;
 	vm->vcpu[0].stats.pmap_faults++;
+	return true;
+}
+
+/* Where the large page from @start on is, as far as it is there; MPN_NONE: nothing of it. */
+static bool find_half(const struct vm *vm, uint32_t start, struct mpn *base)
+{
+	uint32_t pages = UINT32_C(1) << vm->large_order;
+
+	base->value = MPN_NONE;
+	for (uint32_t i = 0; i < pages; i++) {
+		const struct pmap_entry *entry = &vm->pmap[start + i];
+
+		if (!(entry->flags & PMAP_PRESENT))
+			continue;
+		if (base->value == MPN_NONE)
+			base->value = entry->mpn.value - i;
+		if (entry->mpn.value != base->value + i || (base->value & (pages - 1)) ||
+		    (entry->flags & PMAP_REPLICATED))
+			return false;
+	}
+	return true;
+}
+
+/* Takes what is missing of the large page at @base; all or nothing. */
+static bool take_half(struct vm *vm, uint32_t start, struct mpn base)
+{
+	uint32_t i, pages = UINT32_C(1) << vm->large_order;
+
+	for (i = 0; i < pages; i++)
+		if (!(vm->pmap[start + i].flags & PMAP_PRESENT) &&
+		    !palloc_take(vm->vmm, (struct mpn){base.value + i}))
+			break;
+	if (i == pages)
+		return true;
+	while (i--)
+		if (!(vm->pmap[start + i].flags & PMAP_PRESENT))
+			palloc_put(vm->vmm, (struct mpn){base.value + i}, 0);
+	return false;
+}
+
+static void give_half(struct vm *vm, uint32_t start, struct mpn base)
+{
+	for (uint32_t i = 0; i < UINT32_C(1) << vm->large_order; i++)
+		if (!(vm->pmap[start + i].flags & PMAP_PRESENT))
+			palloc_put(vm->vmm, (struct mpn){base.value + i}, 0);
+}
+
+static bool get_half(struct vm *vm, uint32_t start, struct mpn *base, unsigned node)
+{
+	if (base->value != MPN_NONE)
+		return take_half(vm, start, *base);
+	*base = palloc_get(vm->vmm, node, vm->large_order);
+	return base->value != MPN_NONE;
+}
+
+static void attach_half(struct vm *vm, uint32_t start, struct mpn base)
+{
+	for (uint32_t i = 0; i < UINT32_C(1) << vm->large_order; i++) {
+		struct pmap_entry *entry = &vm->pmap[start + i];
+
+		if (!(entry->flags & PMAP_PRESENT))
+			attach(vm, start + i, (struct mpn){base.value + i}, 0);
+		entry->flags |= PMAP_LARGE;
+	}
+}
+
+/* A small entry beside the large one would be a machine check: no CPU but this one may have any. */
+static bool alone_on_cpu(const struct vm *vm)
+{
+	const struct pcpu *active = vm->vmm->active;
+
+	return vm->on_cpus == 1 && active && active->current && active->current->vm == vm;
+}
+
+static void drop_translations(struct vm *vm)
+{
+	struct vcpu *running = vm->vmm->active->current;
+
+	for (unsigned i = 0; i < vm->config.vcpus; i++) {
+		l2tlb_flush(&vm->vcpu[i]);
+		vm->vcpu[i].flush_pending |= &vm->vcpu[i] != running;
+	}
+	flush_hardware(running);
+}
+
+bool pmap_join(struct vm *vm, uint32_t index, unsigned node)
+{
+	uint32_t first = block_start(vm, index), pages = UINT32_C(1) << vm->large_order;
+	struct mpn half[2];
+
+	if (!vm->large_order || first + 2 * pages > vm->ram_pages || !alone_on_cpu(vm))
+		return false;
+	if (!find_half(vm, first, &half[0]) || !find_half(vm, first + pages, &half[1]) ||
+	    !get_half(vm, first, &half[0], node))
+		return false;
+	if (!get_half(vm, first + pages, &half[1], node)) {
+		give_half(vm, first, half[0]);
+		return false;
+	}
+	hal_charge(CHARGE_PAGE_FAULT, 1);
+	attach_half(vm, first, half[0]);
+	attach_half(vm, first + pages, half[1]);
+	vm->block[index / block_pages(vm)].large = 1;
+	vm->memory.large += 2 * pages;
+	vm->vcpu[0].stats.pmap_faults++;
+	drop_translations(vm);
 	return true;
 }
 

@@ -55,8 +55,6 @@ static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool repl
 	struct vm *vm = vcpu->vm;
 	uint64_t lo[2] = {ENTRYLO_G, ENTRYLO_G};
 
-	if (!pmap_get(vm, index, vcpu->pcpu->node))
-		return;
 	for (unsigned half = 0; half < 2; half++) {
 		if (first + half >= vm->pages || !(vm->pmap[first + half].flags & PMAP_PRESENT))
 			continue;
@@ -79,7 +77,9 @@ static void fill_unmapped(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, 
 	}
 	hal_charge(CHARGE_LINEAR_HIT, 1);
 	vcpu->stats.linear_hits++;
-	if (!replace && pmap_large_block(vcpu->vm, index, vcpu->pcpu->node))
+	if (!pmap_get(vcpu->vm, index, vcpu->pcpu->node))
+		return;
+	if (pmap_large_block(vcpu->vm, index, vcpu->pcpu->node))
 		fill_large(vcpu, trap->bad_address, index);
 	else
 		fill_small(vcpu, trap->bad_address, index, replace);

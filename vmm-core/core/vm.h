@@ -347,6 +347,8 @@ struct mpn palloc_get_on(struct vmm *vmm, unsigned node);
  * of a cache; any other if there is none free. */
 struct mpn palloc_get_like(struct vmm *vmm, unsigned node, unsigned order, uint32_t colour);
 struct mpn palloc_get_on_like(struct vmm *vmm, unsigned node, uint32_t colour);
+/* Page @mpn itself, zeroed, if it is free. */
+bool palloc_take(struct vmm *vmm, struct mpn mpn);
 void palloc_put(struct vmm *vmm, struct mpn mpn, unsigned order);
 unsigned palloc_node_of(const struct vmm *vmm, struct mpn mpn);
 
@@ -375,6 +377,9 @@ struct gpa pmap_address(uint32_t index);
 struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node);
 /* Whether the block of @index is, or can be made, two large pages. */
 bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node);
+/* Page @index is absent, others of its block may be there: makes it a block of large pages again if
+ * its VM can be rid of all translations, and the machine pages beside those are free. */
+bool pmap_join(struct vm *vm, uint32_t index, unsigned node);
 /* Gives back one page (its mappings shot down), or all. */
 void pmap_release(struct vm *vm, uint32_t index);
 void pmap_release_all(struct vm *vm);

@@ -171,6 +171,35 @@ static void step(struct machine *machine, unsigned number, uint32_t word, uint64
 	machine_end_link(cpu); /* as at the end of a quantum */
 }
 
+/* Unaligned accesses, each to one aligned word, are one access to memory. */
+static void test_uncached_unaligned(void **state)
+{
+	static const uint32_t words[] = {
+		0x89280002, /* lwl t0, 2(t1) */
+		0x99280002, /* lwr t0, 2(t1) */
+		0xa9280002, /* swl t0, 2(t1) */
+		0xb9280002, /* swr t0, 2(t1) */
+		0x69280005, /* ldl t0, 5(t1) */
+		0xb5280005, /* sdr t0, 5(t1) */
+	};
+	struct machine_config config = test_config(1);
+	struct machine *machine;
+	struct error error;
+
+	(void)state;
+	machine = machine_create(&config, &interpreter_engine, &error);
+	assert_non_null(machine);
+	assert_int_equal(machine_use_ccnuma(machine, &model, &error), 0);
+	machine->cpu[0]->cp0[CP0_STATUS] = STATUS_KX;
+	cpu_state_changed(machine->cpu[0]);
+	step(machine, 0, 0, UNCACHED); /* the code's line is cached now */
+	for (unsigned n = 0; n < sizeof(words) / sizeof(words[0]); n++) {
+		step(machine, 0, words[n], UNCACHED + n * 64);
+		assert_int_equal(ccnuma_stats(machine->ccnuma, 0)->uncached, n + 1);
+	}
+	machine_destroy(machine);
+}
+
 static bool stores_after(struct machine *machine, uint64_t linked, uint32_t word, uint64_t va)
 {
 	step(machine, 0, LL_T0, linked);
@@ -213,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uncached_links),
+		cmocka_unit_test(test_uncached_unaligned),
 		cmocka_unit_test(engines_agree_over_switches),
 		cmocka_unit_test(only_the_time_with_the_model_costs_more),
 		cmocka_unit_test(nothing_to_switch_to),

@@ -107,11 +107,8 @@ void native_references(struct monitor *monitor, struct cpu *cpu, enum charge ope
 	const struct piece *piece = piece_of(operation);
 	uint64_t before = cpu->cycles, room, text, area;
 	unsigned node = monitor->options.monitor_remote ? 0 : cpu->node;
-	unsigned slot =
-		monitor->options.monitor_remote
-			? cpu->number
-			: cpu->number %
-				  (config->cpus / config->nodes ? config->cpus / config->nodes : 1);
+	unsigned each = config->cpus > config->nodes ? config->cpus / config->nodes : 1;
+	unsigned slot = monitor->options.monitor_remote ? cpu->number : cpu->number % each;
 
 	text = reserved_of(monitor, node);
 	room = (((config->memory >> MIPS_PAGE_SHIFT) / config->nodes) / MONITOR_SHARE)

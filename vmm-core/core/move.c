@@ -91,7 +91,7 @@ static struct page *history(struct vmm *vmm, struct mpn mpn)
 	return page;
 }
 
-static void count(uint8_t *counter)
+static void count_one(uint8_t *counter)
 {
 	if (*counter < UINT8_MAX)
 		++*counter;
@@ -131,7 +131,7 @@ static void collapse(struct vm *vm, uint32_t index)
 	hal_charge(CHARGE_PAGE_MOVE, 1);
 	shootdown_page(vm, index);
 	move_drop_replicas(vm, entry);
-	count(&history(vmm, entry->mpn)->collapses);
+	count_one(&history(vmm, entry->mpn)->collapses);
 	vmm->numa.collapses++;
 	vmm->numa.collapse_cycles += hal_cycles() - start;
 }
@@ -239,7 +239,7 @@ static bool migrate(struct vm *vm, uint32_t index, unsigned node)
 			      .migrations = old->migrations,
 			      .collapses = old->collapses,
 			      .moved_in = old->moved_in};
-	count(&page->migrations);
+	count_one(&page->migrations);
 	everywhere(vm, index, to, swing);
 	free_copy(vmm, from);
 	reset_counters(vmm, from);
@@ -330,7 +330,7 @@ static unsigned ask(struct vm *vm, uint32_t index)
 		block->asked_in = now;
 		block->asked = 0;
 	}
-	count(&block->asked);
+	count_one(&block->asked);
 	return block->asked;
 }
 

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A VM that runs wild beside one that does its work, on the same CPUs: the other one passes all its
 # checks, the monitor's memory maps stay consistent (--audit), and disco ends in an orderly way.
-# Usage: tests/fault/vm.sh [SEEDS]   (default 2 seeds a program)
+# Usage: tests/fault/vm.sh [SEEDS [OPTIONS for disco run]]   (default 2 seeds a program)
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
 export ASAN_OPTIONS=detect_leaks=0 # with SAN=1: what options allocate lives as long as disco
 seeds=${1:-2}
+shift $(($# > 0))
+options=("$@")
 out=$(realpath "$BUILD")/guest
 if ! make -s -C tests/guest/priv DIR=../../fault/wild OUT="$out/wild" ||
 	! make -s -C tests/guest/priv OUT="$out/priv/disco"; then
@@ -41,7 +43,7 @@ beside() {
 		  { name = "good"; kernel = "$out/priv/disco/$3.elf"; vcpus = 1; memory = "256M"; } );
 	END
 	rm -rf "$work/consoles"
-	timeout --signal=KILL 120 "$program" run --config "$work/config" --limit 40000000 \
+	timeout --signal=KILL 120 "$program" run --config "$work/config" "${options[@]}" --limit 40000000 \
 		--console "files:$work/consoles" --json "$work/report" </dev/null >"$work/log" 2>&1
 	status=$?
 	case $status in 0 | 1 | 4) point 0 ;; *) point 1 "$name: disco ends with status $status: $(tail -n 5 "$work/log")" ;; esac

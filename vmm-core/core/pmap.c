@@ -253,6 +253,7 @@ bool pmap_join(struct vm *vm, uint32_t index, unsigned node)
 	attach_half(vm, first, half[0]);
 	attach_half(vm, first + pages, half[1]);
 	vm->block[index / block_pages(vm)].large = 1;
+	note_linear(vm, first);
 	vm->memory.large += 2 * pages;
 	vm->vcpu[0].stats.pmap_faults++;
 	drop_translations(vm);

@@ -33,7 +33,8 @@
 /*
  * CPUs meet at the end of each quantum, which costs some microseconds, and translated code does
  * thousands of cycles in one. So quanta are longer than on one thread, and grow by an eighth as
- * long as no CPU asks to be alone, which it does to interrupt another.
+ * long as no CPU asks to be alone, which it does to interrupt another; they shrink by a quarter
+ * when a thread is late.
  */
 #define MIN_QUANTUM	UINT64_C(20000)
 #define MAX_QUANTUM	UINT64_C(100000)
@@ -294,8 +295,11 @@ void threads_run(struct machine *machine, uint64_t end)
 		judge_helpers(threads);
 		run_those_who_asked(threads);
 	}
-	threads->quantum += threads->quantum / 8;
-	if (threads->alone != alone || count_late(threads) != late)
+	if (count_late(threads) != late)
+		threads->quantum -= threads->quantum / 4;
+	else
+		threads->quantum += threads->quantum / 8;
+	if (threads->alone != alone || threads->quantum < MIN_QUANTUM)
 		threads->quantum = MIN_QUANTUM;
 	else if (threads->quantum > MAX_QUANTUM)
 		threads->quantum = MAX_QUANTUM;

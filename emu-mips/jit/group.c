@@ -272,7 +272,8 @@ void group_accesses(struct trace *trace)
 	if (trace->key & KEY_ADDRESS32)
 		return;
 	for (unsigned n = 0; n < trace->length; n++) {
-		if (unaligned_size(trace->insn[n].insn))
+		/* With lines to be checked the two are two accesses, perhaps of two lines. */
+		if (unaligned_size(trace->insn[n].insn) && !(trace->key & KEY_LINES))
 			find_second(trace, n);
 	}
 	for (unsigned r = 0; r < 32; r++)

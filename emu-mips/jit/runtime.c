@@ -366,8 +366,12 @@ static const uint8_t *missed_address(struct cpu *cpu, const struct site *site)
 	bool exception;
 	uint64_t va, pa;
 
-	if (site->kind == SITE_FETCH)
-		return cpu->machine->ram + ((uint64_t)site->fetch_line << cpu->fetch_lines.shift);
+	if (site->kind == SITE_FETCH) {
+		uint64_t line = UINT64_C(1) << cpu->fetch_lines.shift;
+
+		/* To the byte: what invalidated the line may have written there, or beside. */
+		return cpu->machine->ram + site->fetch_line * line + (site->pc & (line - 1));
+	}
 	va = accessed_address(cpu, site);
 	entry = &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
 	if (entry->read_tag != (va & ~(MIPS_PAGE_SIZE - 1)))

@@ -434,10 +434,11 @@ static bool store_conditional(struct builder *t, const struct trace_insn *i, uns
 
 	/* The slow paths come back behind all this. */
 	settle_and_forget(t);
-	emit_cmp8_rm_i(e, CPU_FIELD(linked), 0);
-	broken = interpret_if(t, CC_E);
 	again = emit_host_address(t, &plan);
 	emit_mov_r_rm(e, true, RCX, op_reg(RAX));
+	/* Behind the address, where a TLB refill, whose ERET ends the link, comes back to. */
+	emit_cmp8_rm_i(e, CPU_FIELD(linked), 0);
+	broken = interpret_if(t, CC_E);
 	emit_physical(t);
 	emit_alu_r_rm(e, true, ALU_CMP, RAX, CPU_FIELD(linked_address));
 	elsewhere = interpret_if(t, CC_NE);

@@ -203,6 +203,7 @@ static bool is_local(const struct machine *machine, const struct mmio_region *re
 		     const struct cpu *cpu, uint64_t pa, unsigned size, bool write)
 {
 	const struct physmap *map = machine->physmap;
+	/* cppcheck-suppress assignBoolToPointer */
 	device_local *local = map->local[map->page[(pa - DEVICE_HOLE_START) >> MIPS_PAGE_SHIFT]];
 
 	return local && local(region->opaque, cpu->number, pa - region->base, size, write);

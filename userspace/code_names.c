@@ -299,11 +299,12 @@ int code_names_add(struct code_names *symbols, const char *path, int quiet)
 			     : complain(DISCO_FAILED, "cannot read %s: %s", path, strerror(errno));
 	file.name = strdup(slash ? slash + 1 : path);
 	added = realloc(symbols->files, (symbols->file_count + 1) * sizeof(file));
+	if (added)
+		symbols->files = added;
 	if (!added || !file.name) {
 		free_file(&file);
 		return complain(DISCO_FAILED, "no memory for the names in %s", path);
 	}
-	symbols->files = added;
 	added += symbols->file_count++;
 	*added = file;
 	if (file.size > SELFMAG && memcmp(file.data, ELFMAG, SELFMAG) == 0)

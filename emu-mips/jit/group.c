@@ -176,7 +176,7 @@ static bool fits(const struct open_group *g, int64_t offset, unsigned size, bool
 	unsigned smaller = size < g->alignment ? size : g->alignment;
 
 	return high - low <= MAX_SPAN && g->unaligned == unaligned &&
-	       (unaligned || (offset - g->reference) % smaller == 0);
+	       (unaligned || (smaller && (offset - g->reference) % smaller == 0));
 }
 
 static void add_access(struct grouping *s, const struct trace *trace, unsigned index)

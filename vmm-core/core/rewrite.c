@@ -370,7 +370,7 @@ static bool rewrite_site(struct vcpu *vcpu, const struct trap *trap, uint32_t in
 {
 	struct vm *vm = vcpu->vm;
 	struct rewritten *entry[3];
-	uint32_t page, at, before[3], now[3];
+	uint32_t page, at, before[3] = {0}, now[3];
 	unsigned words, count;
 
 	if (vcpu->mode != GUEST_KERNEL || !find_word(vcpu, trap, &page, &at))

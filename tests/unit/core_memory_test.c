@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The monitor's memory on the fake HAL: machine pages, pmaps, the virtual TLB and the L2TLB against
- * plain models, configurations out of range, and a machine that runs out of memory at each
- * allocation in turn.
+ * The monitor's memory on the fake HAL: machine pages and pmaps against plain models, shootdown,
+ * configurations out of range, and a machine that runs out of memory at each allocation in turn.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/fake_hal.h"
 
-#define PER_NODE	 4096
-#define STRIDE		 0x8000
-#define ENTRY		 (MIPS_CKSEG0 + 0x1000)
-#define ENTRYHI_WRITABLE UINT64_C(0xc00000ffffffe0ff)
-#define MIB		 (UINT64_C(1) << 20)
+#define PER_NODE 4096
+#define STRIDE	 0x8000
+#define ENTRY	 (MIPS_CKSEG0 + 0x1000)
+#define MIB	 (UINT64_C(1) << 20)
 
 static struct vmm_config config;
 static struct vmm *vmm;
@@ -509,199 +507,6 @@ static void out_of_memory_for_a_device(void **state)
 	assert_int_equal(vm->stop, VM_STOP_NO_MEMORY);
 }
 
-/* ---- the virtual TLB against a plain one ---- */
-
-struct plain_entry {
-	uint64_t hi, lo[2], mask;
-	bool used;
-};
-
-static bool plain_matches(const struct plain_entry *entry, uint64_t va, uint64_t asid)
-{
-	return entry->used && !((entry->hi ^ va) & (ENTRYHI_R | ENTRYHI_VPN2) & ~entry->mask) &&
-	       ((entry->lo[0] & ENTRYLO_G) || (entry->hi & ENTRYHI_ASID) == asid);
-}
-
-static bool plain_overlap(const struct plain_entry *a, const struct plain_entry *b)
-{
-	return a->used && !((a->hi ^ b->hi) & (ENTRYHI_R | ENTRYHI_VPN2) & ~(a->mask | b->mask)) &&
-	       (((a->lo[0] | b->lo[0]) & ENTRYLO_G) || !((a->hi ^ b->hi) & ENTRYHI_ASID));
-}
-
-static uint64_t random_va(void)
-{
-	static const uint64_t base[] = {0, UINT64_C(0xc000000000000000), MIPS_CKSSEG,
-					UINT64_C(0x4000000000000000)};
-
-	return base[random_below(4)] + random_below(12) * UINT64_C(0x2000);
-}
-
-static struct plain_entry random_entry(struct vcpu *vcpu)
-{
-	uint64_t mask = random_below(8) ? 0 : 0x6000, global = random_below(3) ? 0 : ENTRYLO_G;
-	struct plain_entry entry = {.mask = mask, .used = true};
-
-	entry.hi = (random_va() & ENTRYHI_WRITABLE & ~mask) | random_below(3);
-	for (unsigned half = 0; half < 2; half++)
-		entry.lo[half] = (uint64_t)(random_below(64) * 4) << 6 | global | CCA_CACHED << 3 |
-				 (random_below(3) ? ENTRYLO_V : 0) |
-				 (random_below(2) ? ENTRYLO_D : 0);
-	vcpu->cp0[CP0_PAGEMASK] = mask;
-	vcpu->cp0[CP0_ENTRYHI] = entry.hi;
-	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = entry.lo[0];
-	vcpu->cp0[OPEN(CP0_ENTRYLO1)] = entry.lo[1];
-	vcpu->cp0[CP0_BADVADDR] = entry.hi & ~UINT64_C(0xfff);
-	return entry;
-}
-
-static void check_find(struct vcpu *vcpu, const struct plain_entry *plain)
-{
-	uint64_t va = random_va(), asid = random_below(3);
-	const struct vtlb_entry *found;
-	int wanted = -1;
-
-	for (int i = 0; i < VTLB_ENTRIES; i++)
-		if (plain_matches(&plain[i], va, asid))
-			wanted = i;
-	vcpu->cp0[CP0_ENTRYHI] = va | asid;
-	hal_cp0_write(CP0_ENTRYHI, asid);
-	found = vtlb_find(vcpu, va);
-	assert_int_equal(found ? (int)(found - vcpu->vtlb) : -1, wanted);
-	vtlb_probe(vcpu);
-	if (wanted < 0)
-		assert_true(vcpu->cp0[CP0_INDEX] & INDEX_P);
-	else
-		assert_int_equal(vcpu->cp0[CP0_INDEX], wanted);
-}
-
-static void check_read(struct vcpu *vcpu, const struct plain_entry *plain)
-{
-	unsigned index = random_below(VTLB_ENTRIES);
-
-	if (!plain[index].used)
-		return;
-	vcpu->cp0[CP0_INDEX] = index;
-	vtlb_read(vcpu);
-	assert_int_equal(vcpu->cp0[CP0_ENTRYHI], plain[index].hi);
-	assert_int_equal(vcpu->cp0[OPEN(CP0_ENTRYLO0)], plain[index].lo[0]);
-	assert_int_equal(vcpu->cp0[OPEN(CP0_ENTRYLO1)], plain[index].lo[1]);
-	assert_int_equal(vcpu->cp0[CP0_PAGEMASK], plain[index].mask);
-}
-
-static void virtual_tlb(void **state)
-{
-	struct plain_entry plain[VTLB_ENTRIES] = {{0}};
-	struct vcpu *vcpu;
-	struct vm *vm;
-
-	(void)state;
-	make(1, PER_NODE, 1);
-	vm = add_vm(1, 512);
-	fake_start(vm, ENTRY);
-	vcpu = &vm->vcpu[0];
-	for (unsigned step = 0; step < 20000; step++) {
-		struct plain_entry entry = random_entry(vcpu);
-		unsigned index = random_below(VTLB_ENTRIES);
-		bool clash = false;
-
-		for (unsigned i = 0; i < VTLB_ENTRIES; i++)
-			clash |= i != index && plain_overlap(&plain[i], &entry);
-		assert_int_equal(vtlb_write(vcpu, index, false), !clash);
-		if (!clash)
-			plain[index] = entry;
-		check_find(vcpu, plain);
-		check_read(vcpu, plain);
-		if (step % 200 == 0)
-			fake_audit(vmm);
-	}
-	assert_int_equal(vm->state, VM_RUNNING);
-}
-
-/* Whatever is in the L2TLB is what the guest's TLB said when it was put there, or is gone. */
-static void l2tlb(void **state)
-{
-	enum { PAGES = 40, ASIDS = 3 };
-	uint64_t want[PAGES][ASIDS] = {{0}};
-	struct vcpu *vcpu;
-	struct vm *vm;
-	unsigned hits = 0;
-
-	(void)state;
-	make(1, PER_NODE, 1);
-	vm = add_vm(1, 512);
-	fake_start(vm, ENTRY);
-	vcpu = &vm->vcpu[0];
-	for (unsigned step = 0; step < 50000; step++) {
-		unsigned page = random_below(PAGES), asid = random_below(ASIDS);
-		uint64_t va = 0x10000 + page * UINT64_C(0x2000);
-		const uint64_t lo[2] = {(uint64_t)step << 6, (uint64_t)step << 6 | 1 << 6};
-		const struct l2tlb_entry *found;
-
-		if (random_below(3) == 0) {
-			l2tlb_insert(vcpu, va | asid, false, lo);
-			want[page][asid] = lo[0];
-		} else if (random_below(20) == 0) {
-			l2tlb_remove(vcpu, va, 0x2000, asid);
-			want[page][asid] = 0;
-		} else if (random_below(500) == 0) {
-			l2tlb_remove(vcpu, va & ~UINT64_C(0xffff), 0x10000, asid);
-			for (unsigned i = 0; i < PAGES; i++)
-				if (!((va ^ (0x10000 + i * UINT64_C(0x2000))) & ~UINT64_C(0xffff)))
-					want[i][asid] = 0;
-		} else if (random_below(2000) == 0) {
-			l2tlb_flush(vcpu);
-			memset(want, 0, sizeof(want));
-		}
-		vcpu->cp0[CP0_ENTRYHI] = asid;
-		found = l2tlb_find(vcpu, va);
-		if (found) {
-			assert_int_equal(found->lo[0], want[page][asid]);
-			hits++;
-		}
-	}
-	assert_true(hits > 5000);
-	l2tlb_flush(vcpu); /* the audit would find pages that are not the VM's */
-}
-
-static void l2tlb_global(void **state)
-{
-	const uint64_t lo[2] = {ENTRYLO_G | 64, ENTRYLO_G | 128}, va = UINT64_C(0xc000000000200000);
-	struct vcpu *vcpu;
-	struct vm *vm;
-
-	(void)state;
-	make(1, PER_NODE, 1);
-	vm = add_vm(1, 512);
-	fake_start(vm, ENTRY);
-	vcpu = &vm->vcpu[0];
-	l2tlb_insert(vcpu, va | 1, true, lo);
-	vcpu->cp0[CP0_ENTRYHI] = 77;
-	assert_non_null(l2tlb_find(vcpu, va));
-	l2tlb_remove(vcpu, va, 0x2000, 33);
-	assert_null(l2tlb_find(vcpu, va));
-	l2tlb_insert(vcpu, 0x2000 | 1, true, lo); /* a global user page: never kept */
-	vcpu->cp0[CP0_ENTRYHI] = 1;
-	assert_null(l2tlb_find(vcpu, 0x2000));
-	l2tlb_insert(vcpu, UINT64_C(0x4000000000002000) | 1, false, lo); /* nor xsseg */
-	assert_null(l2tlb_find(vcpu, UINT64_C(0x4000000000002000)));
-}
-
-static void without_l2tlb(void **state)
-{
-	const uint64_t lo[2] = {0, 0};
-	struct vm *vm;
-
-	(void)state;
-	config.l2tlb_entries = 0;
-	make(1, PER_NODE, 1);
-	vm = add_vm(1, 512);
-	fake_start(vm, ENTRY);
-	l2tlb_insert(&vm->vcpu[0], 0x2000, false, lo);
-	assert_null(l2tlb_find(&vm->vcpu[0], 0x2000));
-	l2tlb_remove(&vm->vcpu[0], 0x2000, 0x2000, 0);
-	l2tlb_flush(&vm->vcpu[0]);
-}
-
 /* ---- shootdown ---- */
 
 /* Only CPUs that hold a mapping are interrupted, never the one that does it; a vCPU that is not on
@@ -847,10 +652,6 @@ int main(void)
 		TEST(block_not_joined_beside_a_running_vcpu),
 		TEST(out_of_memory),
 		TEST(out_of_memory_for_a_device),
-		TEST(virtual_tlb),
-		TEST(l2tlb),
-		TEST(l2tlb_global),
-		TEST(without_l2tlb),
 		TEST(shootdown),
 		TEST(bad_machines),
 		TEST(bad_vms),

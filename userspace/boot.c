@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "boot.h"
 #include "boot_lockstep.h"
@@ -13,90 +12,10 @@
 #include "profile_memory.h"
 #include "code_names.h"
 
-/* Strings that the board's configuration points to. */
 struct boot_files {
-	char *kernel, *initrd, *root;
-	char *append;
-	int initrd_fd;		    /* of the memory file with what disco adds */
+	struct guest_files guest;
 	struct code_names *symbols; /* NULL: no profile */
 };
-
-static void free_files(struct boot_files *files)
-{
-	free(files->kernel);
-	free(files->initrd);
-	free(files->root);
-	free(files->append);
-	code_names_destroy(files->symbols);
-	if (files->initrd_fd >= 0)
-		close(files->initrd_fd);
-}
-
-/* The root disk goes before the others, as /dev/vda. */
-static int add_root(struct boot_options *options, struct boot_files *files)
-{
-	struct board_disk root = {.snapshot = true};
-	int status = DISCO_OK;
-
-	if (options->disks == BOARD_MAX_DISKS)
-		return complain(DISCO_USAGE, "--root: at most %d disks", BOARD_MAX_DISKS);
-	if (options->guest)
-		files->root = guest_image(options->guest, options->root, &status);
-	if (status)
-		return status;
-	if (files->root)
-		root.path = files->root;
-	else if (!boot_parse_disk(options->root, &root))
-		return complain(DISCO_USAGE, "--root %s: FILE, FILE,ro or FILE,snapshot is needed",
-				options->root);
-	memmove(options->disk + 1, options->disk, options->disks * sizeof(options->disk[0]));
-	options->disk[0] = root;
-	options->disks++;
-	return DISCO_OK;
-}
-
-static int make_command_line(const struct boot_options *options, struct boot_files *files)
-{
-	const char *root = "";
-
-	if (options->root)
-		root = options->disk[0].read_only ? " root=/dev/vda ro" : " root=/dev/vda rw";
-	if (asprintf(&files->append, "%s%s%s%s%s", options->guest ? options->guest->append : "",
-		     options->guest && options->common.quiet ? " quiet" : "", root,
-		     options->append ? " " : "", options->append ? options->append : "") < 0)
-		return complain(DISCO_FAILED, "out of memory");
-	return DISCO_OK;
-}
-
-/* Fetches the guest and fills in what the command line left open. */
-static int find_files(struct boot_options *options, struct boot_files *files)
-{
-	const struct guest *guest = options->guest;
-	int status;
-
-	if (guest && !(options->kernel && options->initrd)) {
-		status = guest_fetch(guest);
-		if (status)
-			return status;
-	}
-	files->kernel =
-		guest && !options->kernel ? cache_path(guest->kernel) : strdup(options->kernel);
-	if (options->initrd) {
-		files->initrd = strdup(options->initrd);
-	} else if (guest) {
-		files->initrd_fd = guest_initrd(guest, options->run);
-		if (files->initrd_fd < 0)
-			return DISCO_FAILED;
-		if (asprintf(&files->initrd, "/proc/self/fd/%d", files->initrd_fd) < 0)
-			files->initrd = NULL;
-	}
-	if (options->root) {
-		status = add_root(options, files);
-		if (status)
-			return status;
-	}
-	return make_command_line(options, files);
-}
 
 /* The kernel's own names, if its file has any, and those of the files asked for. */
 static int find_symbols(const struct boot_options *options, struct boot_files *files)
@@ -108,8 +27,7 @@ static int find_symbols(const struct boot_options *options, struct boot_files *f
 	files->symbols = code_names_create();
 	if (!files->symbols)
 		return complain(DISCO_FAILED, "no memory for symbols");
-	if (files->kernel)
-		code_names_add(files->symbols, files->kernel, true);
+	code_names_add(files->symbols, files->guest.kernel, true);
 	for (unsigned n = 0; n < options->symbol_files && !status; n++)
 		status = code_names_add(files->symbols, options->symbol_file[n], false);
 	return status;
@@ -208,7 +126,7 @@ static int run(struct machine *machine, const struct boot_options *options,
 	if (options->profile)
 		profile_report(machine, files->symbols, options->profile_host, result.host_seconds);
 	if (options->profile)
-		profile_memory(machine, files->kernel);
+		profile_memory(machine, files->guest.kernel);
 	free((char *)result.panic);
 	flushed = !board_destroy(machine, &error);
 	if (!flushed)
@@ -222,14 +140,14 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 		const struct machine_config *machine_config, const struct ccnuma_config *ccnuma)
 {
 	struct board_config config = {
-		.kernel = files->kernel,
-		.initrd = files->initrd,
-		.append = files->append,
+		.kernel = files->guest.kernel,
+		.initrd = files->guest.initrd,
+		.append = files->guest.append,
 		.cp0_timer = options->common.timer == TIMER_CP0,
-		.disks = options->disks,
+		.disks = files->guest.disks,
 		.nics = options->nics,
 	};
-	bool input = !options->run && !options->console;
+	bool input = !options->guest.run && !options->console;
 	struct error error = {""};
 	struct machine *machine;
 	struct terminal *terminal;
@@ -237,10 +155,10 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 
 	terminal = terminal_open(options->console,
 				 options->common.json && !strcmp(options->common.json, "-"), input,
-				 options->guest);
+				 options->guest.guest);
 	if (!terminal)
 		return DISCO_FAILED;
-	memcpy(config.disk, options->disk, sizeof(config.disk));
+	memcpy(config.disk, files->guest.disk, sizeof(config.disk));
 	memcpy(config.nic, options->nic, sizeof(config.nic));
 	terminal_connect(terminal, &config.console);
 	machine = machine_create(machine_config, options->common.engine, &error);
@@ -261,7 +179,7 @@ static int boot(const struct boot_options *options, const struct boot_files *fil
 
 int command_boot(int argc, char **argv)
 {
-	struct boot_files files = {.initrd_fd = -1};
+	struct boot_files files = {.guest.initrd_fd = -1};
 	struct machine_config config;
 	struct ccnuma_config ccnuma;
 	static struct boot_options options; /* its texts live as long as the program */
@@ -271,13 +189,14 @@ int command_boot(int argc, char **argv)
 	if (!status)
 		status = make_config(&options, &config, &ccnuma);
 	if (!status)
-		status = find_files(&options, &files);
+		status = guest_files_open(&files.guest, &options.guest, options.common.quiet);
 	if (!status)
 		status = find_symbols(&options, &files);
 	if (!status)
 		status = lockstep_begin(&options);
 	if (!status)
 		status = lockstep_end(boot(&options, &files, &config, &ccnuma));
-	free_files(&files);
+	guest_files_close(&files.guest);
+	code_names_destroy(files.symbols);
 	return status < 0 ? DISCO_OK : status;
 }

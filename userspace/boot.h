@@ -13,18 +13,15 @@
 #include "emu/board.h"
 #include "emu/ccnuma.h"
 #include "emu/machine.h"
-#include "guest.h"
+#include "guest_options.h"
 #include "machine_file.h"
 #include "measure.h"
 
 #define BOOT_MAX_SYMBOL_FILES 32
 
 struct boot_options {
-	const struct guest *guest;
-	const char *kernel, *initrd, *append;
+	struct guest_options guest;
 	struct common_options common;
-	const char *run;     /* command for the guest's shell; NULL: interactive */
-	const char *root;    /* first disk and root file system */
 	const char *console; /* file for the console's output; NULL: terminal */
 	uint64_t memory;     /* 0: as the machine file says */
 	uint64_t code_cache; /* 0: the translator's default */
@@ -32,8 +29,6 @@ struct boot_options {
 	bool profile_host; /* with the host code */
 	const char *symbol_file[BOOT_MAX_SYMBOL_FILES];
 	unsigned symbol_files;
-	unsigned disks;
-	struct board_disk disk[BOARD_MAX_DISKS];
 	unsigned nics;
 	struct board_nic nic[BOARD_MAX_NICS];
 };
@@ -42,13 +37,6 @@ struct boot_options {
 
 /* Fills @options from the command line. DISCO_OK; -1 after --help; or what to exit with. */
 int boot_parse(int argc, char **argv, struct boot_options *options);
-
-/* Parses FILE[,ro|,snapshot][,direct] into @disk (the path is copied and stays). */
-bool boot_parse_disk(const char *text, struct board_disk *disk);
-
-/* Adds the disk @text to the *disks of @disk, which has room for @most. A status. */
-int boot_take_disk(const char *text, const struct setting_source *source, struct board_disk *disk,
-		   unsigned *disks, unsigned most);
 
 /* ---- terminal.c: the terminal, or a file, as the guest's first serial port ---- */
 

@@ -22,7 +22,7 @@ int lockstep_begin(struct boot_options *options)
 
 	if (!is_lockstep(options->common.engine))
 		return 0;
-	if (!options->run && !options->console) {
+	if (!options->guest.run && !options->console) {
 		complain(0, "lock-step runs take no input: use --run or --console");
 		return DISCO_USAGE;
 	}

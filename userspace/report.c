@@ -134,11 +134,9 @@ static void report_end(const struct boot_result *result, FILE *out)
 
 static void report_disks(const struct boot_result *result, FILE *out)
 {
-	for (unsigned i = 0; i < result->options->disks; i++) {
-		struct board_disk_stats disk;
+	struct board_disk_stats disk;
 
-		if (!board_disk_stats(result->machine, i, &disk))
-			continue;
+	for (unsigned i = 0; board_disk_stats(result->machine, i, &disk); i++) {
 		fprintf(out,
 			"  disk %-10u %llu reads (%.1f MB), %llu writes (%.1f MB), %llu flushes, "
 			"%llu errors\n",

@@ -113,14 +113,11 @@ static json_t *cpu_array(const struct machine *machine)
 static json_t *disk_array(const struct boot_result *result, json_t *retries)
 {
 	json_t *array = json_array();
+	struct board_disk_stats stats;
 
-	for (unsigned i = 0; i < result->options->disks; i++) {
-		struct board_disk_stats stats;
-		json_t *object;
+	for (unsigned i = 0; board_disk_stats(result->machine, i, &stats); i++) {
+		json_t *object = json_object();
 
-		if (!board_disk_stats(result->machine, i, &stats))
-			continue;
-		object = json_object();
 		json_object_set_new(object, "disk", number(i));
 		json_object_set_new(object, "bytes", number(board_disk_size(result->machine, i)));
 		json_object_set_new(object, "reads", number(stats.reads));

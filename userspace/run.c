@@ -20,67 +20,6 @@ static double seconds_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* ---- a VM's files ---- */
-
-static int find_root(const struct run_vm_options *options, struct run_vm *vm)
-{
-	struct board_disk *root = &vm->config.disk[0];
-	int status = DISCO_OK;
-
-	*root = (struct board_disk){.snapshot = true};
-	if (options->guest)
-		vm->root = guest_image(options->guest, options->root, &status);
-	if (status)
-		return status;
-	if (vm->root)
-		root->path = vm->root;
-	else if (!boot_parse_disk(options->root, root))
-		return complain(DISCO_USAGE, "root %s: FILE, FILE,ro or FILE,snapshot is needed",
-				options->root);
-	vm->config.disks = 1;
-	return DISCO_OK;
-}
-
-static int find_kernel(const struct run_vm_options *options, struct run_vm *vm)
-{
-	const struct guest *guest = options->guest;
-
-	if (guest && !(options->kernel && options->initrd) && guest_fetch(guest))
-		return DISCO_FAILED;
-	vm->kernel =
-		guest && !options->kernel ? cache_path(guest->kernel) : strdup(options->kernel);
-	if (options->initrd)
-		vm->initrd = strdup(options->initrd);
-	if (options->initrd || !guest)
-		return DISCO_OK;
-	vm->initrd_fd = guest_initrd(guest, options->run);
-	if (vm->initrd_fd < 0)
-		return DISCO_FAILED;
-	if (asprintf(&vm->initrd, "/proc/self/fd/%d", vm->initrd_fd) < 0)
-		vm->initrd = NULL;
-	return DISCO_OK;
-}
-
-static int find_files(const struct run_vm_options *options, struct run_vm *vm, bool quiet)
-{
-	const char *root = "";
-	int status = find_kernel(options, vm);
-
-	if (!status && options->root)
-		status = find_root(options, vm);
-	if (status)
-		return status;
-	for (unsigned n = 0; n < options->disks && vm->config.disks < VMM_MAX_DISKS; n++)
-		vm->config.disk[vm->config.disks++] = options->disk[n];
-	if (options->root)
-		root = vm->config.disk[0].read_only ? " root=/dev/vda ro" : " root=/dev/vda rw";
-	if (asprintf(&vm->append, "%s%s%s%s%s", options->guest ? options->guest->append : "",
-		     options->guest && quiet ? " quiet" : "", root, options->append ? " " : "",
-		     options->append ? options->append : "") < 0)
-		return complain(DISCO_FAILED, "out of memory");
-	return DISCO_OK;
-}
-
 static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_options *options)
 {
 	struct error error = {""};
@@ -88,8 +27,8 @@ static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_option
 
 	vm->run = run;
 	vm->options = options;
-	vm->initrd_fd = vm->fd = vm->listener = -1;
-	status = find_files(options, vm, run->options->common.quiet);
+	vm->fd = vm->listener = -1;
+	status = guest_files_open(&vm->files, &options->guest, run->options->common.quiet);
 	if (status)
 		return status;
 	vm->config.name = options->name;
@@ -97,9 +36,11 @@ static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_option
 	vm->config.memory = options->memory;
 	vm->config.shares = options->shares;
 	memcpy(vm->config.pin, options->pin, sizeof(vm->config.pin));
-	vm->config.kernel = vm->kernel;
-	vm->config.initrd = vm->initrd;
-	vm->config.append = vm->append;
+	vm->config.kernel = vm->files.kernel;
+	vm->config.initrd = vm->files.initrd;
+	vm->config.append = vm->files.append;
+	vm->config.disks = vm->files.disks;
+	memcpy(vm->config.disk, vm->files.disk, sizeof(vm->config.disk));
 	vm->config.cp0_timer = run->options->common.timer == TIMER_CP0;
 	vm->config.shared_memory = options->shared_memory;
 	vm->config.network = options->network;
@@ -111,16 +52,6 @@ static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_option
 		return complain(DISCO_USAGE, "%s", error.text);
 	run->running++;
 	return DISCO_OK;
-}
-
-static void free_vm(struct run_vm *vm)
-{
-	free(vm->kernel);
-	free(vm->initrd);
-	free(vm->root);
-	free(vm->append);
-	if (vm->initrd_fd >= 0)
-		close(vm->initrd_fd);
 }
 
 /* ---- the end of VMs ---- */
@@ -348,7 +279,7 @@ static int build_and_run(struct run *run)
 	if (monitor_destroy(run->monitor, &error))
 		status = complain(status ? status : DISCO_FAILED, "%s", error.text);
 	for (unsigned n = 0; n < run->vms; n++)
-		free_vm(&run->vm[n]);
+		guest_files_close(&run->vm[n].files);
 	if (run_trace_close(run))
 		status = status ? status : DISCO_FAILED;
 	return status;

@@ -11,7 +11,7 @@
 #include "common_options.h"
 #include "emu/machine.h"
 #include "emu/monitor.h"
-#include "guest.h"
+#include "guest_options.h"
 #include "machine_file.h"
 #include "measure.h"
 
@@ -22,14 +22,11 @@ struct run;
 /* What a VM is to be. From the command line for all alike, or from a configuration file. */
 struct run_vm_options {
 	char name[32];
-	const struct guest *guest;
-	const char *kernel, *initrd, *append, *run, *root;
+	struct guest_options guest;
 	unsigned vcpus;
 	uint64_t memory;
 	unsigned shares;
 	uint64_t pin[VMM_MAX_VCPUS];
-	unsigned disks;
-	struct board_disk disk[VMM_MAX_DISKS];
 	bool network;
 	enum board_nic_kind nic;
 	uint32_t shared_memory; /* it may use, a bit each */
@@ -72,7 +69,7 @@ struct run_options {
 /* Fills @options from the command line (and the file it names). DISCO_OK; -1 after --help; or what
  * to exit with. The strings live as long as the program. */
 int run_parse(int argc, char **argv, struct run_options *options);
-/* The rows that fill a VM, the machine, the monitor. */
+/* The rows that fill a VM beside those of its guest, the machine, the monitor. */
 struct settings run_vm_settings(struct run_vm_options *vm);
 struct settings run_machine_settings(struct run_options *options);
 struct settings run_monitor_settings(struct run_options *options);
@@ -111,8 +108,7 @@ struct run_vm {
 	unsigned restarts;
 	bool over;
 	int exit_status;
-	char *kernel, *initrd, *root, *append; /* owned */
-	int initrd_fd;
+	struct guest_files files;
 	double end_seconds; /* simulated */
 	/* console */
 	int fd;	      /* file, pty or connection; -1: none */

@@ -24,12 +24,12 @@ struct reader {
 static int read_vm(struct reader *reader, const config_setting_t *group, unsigned number)
 {
 	struct run_vm_options *vm = &reader->options->vm[number];
-	const struct settings table = run_vm_settings(vm);
+	const struct settings tables[] = {run_vm_settings(vm), guest_settings(&vm->guest)};
 	int status;
 
 	*vm = *reader->defaults;
 	snprintf(vm->name, sizeof(vm->name), "vm%u", number + 1);
-	status = settings_read(&table, 1, reader->options->config, group, NULL, NULL);
+	status = settings_read(tables, 2, reader->options->config, group, NULL, NULL);
 	return status ? status : run_check_vm(vm);
 }
 

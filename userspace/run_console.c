@@ -344,7 +344,7 @@ int run_consoles_open(struct run *run)
 	for (unsigned n = 0; n < run->vms && !status; n++) {
 		struct run_vm *vm = &run->vm[n];
 
-		vm->held = vm->options->guest != NULL;
+		vm->held = vm->options->guest.guest != NULL;
 		if (options->console == CONSOLE_FILES)
 			status = open_file(vm, options->console_dir);
 		else if (options->console == CONSOLE_PTY)
@@ -375,7 +375,7 @@ static void make_raw(void)
 static bool wants_input(const struct run *run)
 {
 	for (unsigned n = 0; n < run->vms; n++)
-		if (!run->vm[n].options->run)
+		if (!run->vm[n].options->guest.run)
 			return run->options->console != CONSOLE_FILES;
 	return false;
 }

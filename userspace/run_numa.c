@@ -168,8 +168,8 @@ static void write_header(const struct run *run)
 	for (unsigned n = 0; n < run->options->vms; n++) {
 		const struct run_vm_options *vm = &run->options->vm[n];
 
-		json_array_append_new(
-			vms, json_pack("{s:s, s:s*}", "name", vm->name, "kernel", vm->kernel));
+		json_array_append_new(vms, json_pack("{s:s, s:s*}", "name", vm->name, "kernel",
+						     vm->guest.kernel));
 	}
 	json_object_set_new(object, "schema", json_string("disco.trace/1"));
 	json_object_set_new(object, "machine", json_string(run->machine->config.name));

@@ -23,22 +23,6 @@ static int take_name(void *target, const char *text, const struct setting_source
 	return DISCO_OK;
 }
 
-static int take_guest(void *target, const char *name, const struct setting_source *source)
-{
-	struct run_vm_options *vm = target;
-
-	(void)source;
-	vm->guest = guest_find(name);
-	return vm->guest ? DISCO_OK : DISCO_USAGE;
-}
-
-static int take_disk(void *target, const char *text, const struct setting_source *source)
-{
-	struct run_vm_options *vm = target;
-
-	return boot_take_disk(text, source, vm->disk, &vm->disks, VMM_MAX_DISKS - 1);
-}
-
 static int take_network(void *target, const char *kind, const struct setting_source *source)
 {
 	struct run_vm_options *vm = target;
@@ -88,26 +72,11 @@ static const struct setting vm_rows[] = {
 	{SETTING_HEADING, GROUP_GUEST,
 	 .help = "The VMs (all alike; see --config for different ones):"},
 	{SETTING_TAKE, GROUP_GUEST, .key = "name", .take = take_name},
-	{SETTING_TAKE, GROUP_GUEST, "guest", 'g', .value = "NAME", .take = take_guest,
-	 .help = "a guest by name, fetched when needed (disco guest list)"},
-	{SETTING_TEXT, GROUP_GUEST, "run", 'r', .value = "CMD", FIELD(run),
-	 .help = "run CMD in the guest's shell; its exit status becomes the VM's"},
-	{SETTING_TEXT, GROUP_GUEST, "root", .value = "IMAGE", FIELD(root),
-	 .help = "root file system: an image of the guest (writes are dropped), or "
-		 "FILE[,ro|,snapshot]"},
-	{SETTING_TEXT, GROUP_GUEST, "kernel", 'k', .value = "FILE", FIELD(kernel),
-	 .help = "ELF kernel"},
-	{SETTING_TEXT, GROUP_GUEST, "initrd", 'i', .value = "FILE", FIELD(initrd),
-	 .help = "initial RAM file system"},
-	{SETTING_TEXT, GROUP_GUEST, "append", 'a', .value = "TEXT", FIELD(append),
-	 .help = "add TEXT to the kernel's command line"},
 	{SETTING_COUNT, GROUP_GUEST, "vcpus", 'v', .value = "N", FIELD(vcpus), .minimum = 1,
 	 .maximum = VMM_MAX_VCPUS, .help = "virtual CPUs of a VM, 1 to 16 (default 1)"},
 	{SETTING_SIZE, GROUP_GUEST, "memory", 'm', .value = "SIZE", FIELD(memory),
 	 .minimum = 64 * MIB, .maximum = 32 * GIB,
 	 .help = "memory of a VM, 64M to 32G (default 256M)"},
-	{SETTING_TAKE, GROUP_GUEST, "disk", .key = "disks", .value = "FILE[,ro|,snapshot]",
-	 .take = take_disk, .help = "further disk of each VM (repeatable)"},
 	{SETTING_TAKE, GROUP_GUEST, "net", .key = "network", .value = "KIND", .take = take_network,
 	 .help = "network device: null"},
 	{SETTING_COUNT, GROUP_GUEST, "shares", .value = "N", FIELD(shares), .minimum = 1,
@@ -299,22 +268,16 @@ static const char doc[] =
 
 int run_check_vm(const struct run_vm_options *vm)
 {
-	if (!vm->guest && !vm->kernel)
-		return complain(DISCO_USAGE, "VM %s: a guest or a kernel is needed", vm->name);
-	if (vm->run && !vm->guest)
-		return complain(DISCO_USAGE,
-				"VM %s: run needs a guest: other initramfs do not "
-				"know it",
-				vm->name);
-	if (vm->run && vm->initrd)
-		return complain(DISCO_USAGE, "VM %s: run and initrd exclude each other", vm->name);
-	return DISCO_OK;
+	char who[sizeof(vm->name) + 8];
+
+	snprintf(who, sizeof(who), "VM %s: ", vm->name);
+	return guest_options_check(&vm->guest, who);
 }
 
 /* All VMs as the command line describes one. */
 static int make_alike(struct run_options *options, const struct run_vm_options *vm)
 {
-	if (!vm->guest && !vm->kernel)
+	if (!vm->guest.guest && !vm->guest.kernel)
 		return complain(
 			DISCO_USAGE,
 			"run: --guest, --kernel or --config is needed; see `disco run --help`");
@@ -327,13 +290,12 @@ static int make_alike(struct run_options *options, const struct run_vm_options *
 
 int run_parse(int argc, char **argv, struct run_options *options)
 {
-	struct run_vm_options vm = {.vcpus = 1, .memory = 256 * MIB, .shares = 100};
+	struct run_vm_options vm = {
+		.vcpus = 1, .memory = 256 * MIB, .shares = 100, .guest.most_disks = VMM_MAX_DISKS};
 	const struct settings tables[] = {
-		run_vm_settings(&vm),
-		run_machine_settings(options),
-		run_monitor_settings(options),
-		SETTINGS(run_rows, options),
-		common_settings(&options->common),
+		run_vm_settings(&vm),	       guest_settings(&vm.guest),
+		run_machine_settings(options), run_monitor_settings(options),
+		SETTINGS(run_rows, options),   common_settings(&options->common),
 	};
 	int status;
 

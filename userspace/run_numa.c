@@ -150,7 +150,7 @@ static void write_decision(void *opaque, const struct vmm_decision *decision)
 	json_object_set_new(object, "writes", json_integer(decision->writes));
 	json_object_set_new(object, "action", json_string(policy_action_names[what->action]));
 	json_object_set_new(object, "reason", json_string(policy_reason_names[what->reason]));
-	if (what->action == POLICY_MIGRATE)
+	if (what->action == POLICY_MIGRATE || what->action == POLICY_FETCH)
 		json_object_set_new(object, "to", json_integer(what->to));
 	if (what->action == POLICY_REPLICATE)
 		json_object_set_new(object, "to", node_list(what->nodes));

@@ -96,7 +96,7 @@ static void print_matrix(const struct trace *trace)
 	for (size_t i = 0; i < trace->count; i++) {
 		const struct trace_event *event = &trace->event[i];
 
-		if (event->action != POLICY_MIGRATE || !event->to)
+		if (event->reason != POLICY_MIGRATED || !event->to)
 			continue;
 		moves[event->home][__builtin_ctzll(event->to)]++;
 		sum++;

@@ -132,6 +132,8 @@ static void explain(const struct trace_event *event, char *text, size_t size)
 		[POLICY_READ_ONLY] = "one node reads it, and migration is off",
 		[POLICY_WRITTEN] = "it was written",
 		[POLICY_HAS_COPY] = "that node has a copy and did not use it",
+		[POLICY_MIGRATED] = "it was used there: migrated",
+		[POLICY_REPLICATED] = "it was used there: replicated",
 	};
 
 	snprintf(text, size, "%s", because[event->reason]);
@@ -159,9 +161,8 @@ struct sums {
 
 static void add_event(struct sums *sums, const struct trace *trace, const struct trace_event *event)
 {
-	sums->moves += event->action == POLICY_MIGRATE;
-	sums->replicas +=
-		event->action == POLICY_REPLICATE ? (unsigned)__builtin_popcountll(event->to) : 0;
+	sums->moves += event->reason == POLICY_MIGRATED;
+	sums->replicas += event->reason == POLICY_REPLICATED;
 	sums->collapses += event->action == POLICY_COLLAPSE;
 	sums->left += event->action == POLICY_LEAVE || event->action == POLICY_NONE;
 	sums->us += (double)event->cycles / trace->mhz;

@@ -228,7 +228,7 @@ static void detaching_leaves_no_translation(void **state)
 	entry = pmap_get(vm[0], index, 0);
 	pmap_note_mapping(entry, &vm[0]->vcpu[0], UINT64_C(0x4000));
 	assert_int_equal(call(vm[0], "first", 0, SHARED_DETACH), 0);
-	assert_true(vm[0]->vcpu[0].flush_pending);
+	assert_int_equal(vm[0]->vcpu[0].stale, 1);
 	assert_false(pmap_ram(vm[0], (struct gpa){address(vm[0])}, &index));
 }
 

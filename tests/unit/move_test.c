@@ -139,6 +139,18 @@ static void hot(const struct pmap_entry *entry)
 	audit();
 }
 
+/* The vCPU of @node uses the page next. */
+static void use(uint32_t index, unsigned node)
+{
+	assert_true(move_arrive(&vm->vcpu[node], index, true));
+	audit();
+}
+
+static bool is_stale(unsigned vcpu)
+{
+	return vm->vcpu[vcpu].flush_pending || vm->vcpu[vcpu].stale;
+}
+
 static bool content_is(struct mpn mpn, int byte)
 {
 	const uint8_t *at = hal_page(mpn);
@@ -157,20 +169,32 @@ static void migrates(void **state)
 	(void)state;
 	miss(entry->mpn, 2, true, 16);
 	hot(entry);
-	assert_int_equal(home(entry), 2);
-	assert_true(content_is(entry->mpn, 6));
-	assert_int_equal(vmm_free_pages(vmm, 0), free0 + 1);
-	assert_int_equal(vmm_free_pages(vmm, 2), free2 - 1);
-	assert_int_equal(vmm->page[old.value].state == PAGE_GUEST, 0);
+	assert_int_equal(fake.last.decision.action, POLICY_MIGRATE);
+	assert_int_equal(fake.last.misses[2], 16);
+	assert_int_equal(fake.last.address.value, 5 * PAGE_BYTES);
 	/* every holder but the CPU that did it was interrupted, and none is left */
 	for (unsigned n = 1; n < NODES; n++)
 		assert_int_equal(fake.cpu[n].ipis, 1);
 	assert_int_equal(entry->holders, 0);
-	for (unsigned n = 0; n < NODES; n++)
-		assert_true(vm->vcpu[n].flush_pending);
-	assert_int_equal(fake.last.decision.action, POLICY_MIGRATE);
-	assert_int_equal(fake.last.misses[2], 16);
-	assert_int_equal(fake.last.address.value, 5 * PAGE_BYTES);
+	for (unsigned n = 0; n < NODES; n++) {
+		assert_true(is_stale(n));
+		assert_false(vm->vcpu[n].flush_pending);
+	}
+	/* it comes when it is used there, not before */
+	assert_false(move_arrive(&vm->vcpu[2], 5, false));
+	use(5, 1);
+	assert_int_equal(home(entry), 0);
+	pmap_note_mapping(entry, &vm->vcpu[1], UINT64_C(0x4000));
+	use(5, 2);
+	assert_int_equal(home(entry), 2);
+	assert_int_equal(fake.cpu[1].ipis, 2);
+	assert_int_equal(entry->holders, 0);
+	assert_true(content_is(entry->mpn, 6));
+	assert_int_equal(vmm_free_pages(vmm, 0), free0 + 1);
+	assert_int_equal(vmm_free_pages(vmm, 2), free2 - 1);
+	assert_int_equal(vmm->page[old.value].state == PAGE_GUEST, 0);
+	assert_int_equal(fake.last.decision.action, POLICY_FETCH);
+	assert_int_equal(fake.last.decision.reason, POLICY_MIGRATED);
 }
 
 static void replicates_and_collapses(void **state)
@@ -182,6 +206,10 @@ static void replicates_and_collapses(void **state)
 	miss(entry->mpn, 1, false, 16);
 	hot(entry);
 	assert_true(entry->flags & PMAP_REPLICATED);
+	use(7, 1);
+	use(7, 2);
+	use(7, 3);
+	use(7, 3);
 	assert_int_equal(vmm_numa_stats(vmm)->replicas, 2);
 	assert_int_equal(palloc_node_of(vmm, move_copy(vm, entry, 1)), 1);
 	assert_int_equal(palloc_node_of(vmm, move_copy(vm, entry, 3)), 3);
@@ -207,6 +235,7 @@ static void devices_write_one_copy(void **state)
 	miss(entry->mpn, 3, false, 5);
 	miss(entry->mpn, 1, false, 16);
 	hot(entry);
+	use(7, 1);
 	at = vm->guest_memory.map(vm->guest_memory.opaque, 7 * PAGE_BYTES, &length, false);
 	assert_ptr_equal(at, hal_page(entry->mpn));
 	assert_true(entry->flags & PMAP_REPLICATED);
@@ -225,6 +254,8 @@ static void audit_sees_a_stale_replica(void **state)
 	miss(entry->mpn, 3, false, 5);
 	miss(entry->mpn, 1, false, 16);
 	hot(entry);
+	use(7, 1);
+	use(7, 3);
 	*(uint8_t *)hal_page(entry->mpn) ^= 1;
 	assert_int_equal(vmm_audit(vmm, &what, &value), 2);
 	assert_string_equal(what, "replica differs from its page");
@@ -256,8 +287,11 @@ static void bounced_page_moves_once_an_interval(void **state)
 
 		fake.cycles = UINT64_C(100000) * interval + 10;
 		for (unsigned turn = 0; turn < 6; turn++) {
-			miss(entry->mpn, (home(entry) + 1) % NODES, true, 16);
+			unsigned next = (home(entry) + 1) % NODES;
+
+			miss(entry->mpn, next, true, 16);
 			hot(entry);
+			use(9, next);
 			hal_node_write(home(entry), NODE_SELECT, entry->mpn.value % PER_NODE);
 			hal_node_write(home(entry), NODE_RESET, 0);
 		}
@@ -275,6 +309,8 @@ static void replicas_are_given_up_for_memory(void **state)
 		miss(entry->mpn, 3, false, 5);
 		miss(entry->mpn, 1, false, 16);
 		hot(entry);
+		use(index, 1);
+		use(index, 3);
 	}
 	assert_int_equal(vmm_numa_stats(vmm)->replicas, 200);
 	/* another VM takes all the rest, and then some */
@@ -322,6 +358,71 @@ static void page_under_transfer_stays(void **state)
 	free(disk);
 }
 
+/* What happens between the decision and the use. */
+static void changes_on_the_way(void **state)
+{
+	struct pmap_entry *entry = page_at(9);
+	struct virtio_block *disk = calloc(1, sizeof(*disk));
+	struct mpn old = entry->mpn;
+
+	(void)state;
+	/* a transfer begins: the page stays, and is not asked about again */
+	miss(entry->mpn, 1, true, 16);
+	hot(entry);
+	vm->disk = disk;
+	vm->config.disks = 1;
+	disk->slot[3].busy = true;
+	disk->slot[3].request.segments = 1;
+	disk->slot[3].request.segment[0] =
+		(struct guest_segment){.pa = 9 * PAGE_BYTES + 512, .length = 512};
+	use(9, 1);
+	vm->config.disks = 0;
+	free(disk);
+	use(9, 1);
+	assert_int_equal(entry->mpn.value, old.value);
+	/* written before anybody has made a copy: nobody makes one */
+	miss(entry->mpn, 2, false, 4);
+	miss(entry->mpn, 1, false, 16);
+	hot(entry);
+	assert_true(entry->flags & PMAP_REPLICATED);
+	move_collapse(vm, 9);
+	use(9, 1);
+	assert_int_equal(vmm_numa_stats(vmm)->replications, 0);
+	/* hot for another node: that is where it goes */
+	fake.cycles = 200000;
+	miss(entry->mpn, 1, true, 16);
+	hot(entry);
+	miss(entry->mpn, 3, true, 16);
+	hot(entry);
+	use(9, 1);
+	assert_int_equal(entry->mpn.value, old.value);
+	use(9, 3);
+	assert_int_equal(home(entry), 3);
+	/* given back and used anew: nothing of it is left */
+	miss(entry->mpn, 1, true, 16);
+	fake.cycles = 400000;
+	miss(entry->mpn, 1, true, 16);
+	hot(entry);
+	pmap_release(vm, 9);
+	entry = page_at(9);
+	use(9, 1);
+	assert_int_equal(home(entry), 0);
+}
+
+/* Many pages at once: rather the whole hardware TLB than a long list. */
+static void many_are_flushed_together(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < STALE_MAX; n++) {
+		page_at(n);
+		shootdown_page(vm, n);
+		assert_false(vm->vcpu[1].flush_pending);
+	}
+	page_at(STALE_MAX);
+	shootdown_page(vm, STALE_MAX);
+	assert_true(vm->vcpu[1].flush_pending);
+}
+
 static void release_frees_replicas(void **state)
 {
 	struct pmap_entry *entry = page_at(7);
@@ -330,6 +431,7 @@ static void release_frees_replicas(void **state)
 	miss(entry->mpn, 3, false, 5);
 	miss(entry->mpn, 1, false, 16);
 	hot(entry);
+	use(7, 1);
 	pmap_release(vm, 7);
 	audit();
 	for (unsigned n = 0; n < NODES; n++)
@@ -375,6 +477,8 @@ int main(void)
 		TEST(bounced_page_moves_once_an_interval),
 		TEST(replicas_are_given_up_for_memory),
 		TEST(page_under_transfer_stays),
+		TEST(changes_on_the_way),
+		TEST(many_are_flushed_together),
 		TEST(release_frees_replicas),
 		TEST(free_pages_are_no_ones),
 		TEST(placements),

@@ -160,6 +160,10 @@ static void fifo_overflows(void **state)
 	for (uint32_t page = 0; page < NODE_FIFO; page++)
 		assert_int_equal(get(NODE_HOT) & UINT32_MAX, page);
 	assert_int_equal(get(NODE_HOT), 0);
+	/* at its next miss it is reported after all, and once */
+	miss(NODE_FIFO, 0, false, 5);
+	assert_int_equal(get(NODE_HOT) & UINT32_MAX, NODE_FIFO);
+	assert_int_equal(get(NODE_HOT), 0);
 	put(NODE_OVERFLOW, 0);
 	assert_int_equal(get(NODE_OVERFLOW), 0);
 }
@@ -192,6 +196,16 @@ static void interval_starts_anew(void **state)
 	assert_true(irq);
 }
 
+static void counts_of_four_nodes(void **state)
+{
+	(void)state;
+	miss(3, 0, true, 5);
+	miss(3, NODES - 1, false, 7);
+	assert_int_equal(count(3, 0), 5);
+	assert_int_equal(get(NODE_COUNTS(0)) & 0xffff, 5);
+	assert_int_equal(get(NODE_COUNTS((NODES - 1) / 4)) >> 16 * ((NODES - 1) % 4), 7);
+}
+
 static void resets_all(void **state)
 {
 	(void)state;
@@ -210,6 +224,7 @@ static void refuses(void **state)
 	assert_false(node_controller_read(&controller, 0, NODE_NODE, 2, &value));
 	assert_false(node_controller_read(&controller, 0, NODE_NODE + 4, 4, &value));
 	assert_false(node_controller_read(&controller, 0, NODE_COUNT(NODES), 8, &value));
+	assert_false(node_controller_read(&controller, 0, NODE_COUNTS((NODES + 3) / 4), 8, &value));
 	assert_false(node_controller_read(&controller, 0, NODE_LATENCY(NODES), 8, &value));
 	assert_false(node_controller_read(&controller, 0, 0xff8, 8, &value));
 	assert_false(node_controller_write(&controller, 0, NODE_NODE, 8, 0));
@@ -276,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup(fifo_overflows, setup),
 		cmocka_unit_test_setup(samples, setup),
 		cmocka_unit_test_setup(interval_starts_anew, setup),
+		cmocka_unit_test_setup(counts_of_four_nodes, setup),
 		cmocka_unit_test_setup(resets_all, setup),
 		cmocka_unit_test_setup(refuses, setup),
 		cmocka_unit_test(on_the_board),

@@ -40,7 +40,7 @@ static void check_replicas(struct audit *audit, const struct vm *vm, const struc
 	uint64_t nodes = UINT64_C(1) << palloc_node_of(vmm, entry->mpn);
 	uint32_t mpn = vmm->page[entry->mpn.value].previous;
 
-	if (mpn == MPN_NONE || (entry->flags & PMAP_LARGE))
+	if ((mpn == MPN_NONE && !vmm->page[entry->mpn.value].wanted) || (entry->flags & PMAP_LARGE))
 		fail(audit, "pmap: replicated page without replicas, or large", index);
 	for (; mpn < vmm->pages; mpn = vmm->page[mpn].previous) {
 		const struct page *page = &vmm->page[mpn];
@@ -112,6 +112,8 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 			check_replicas(audit, vm, entry, i);
 		else if (page->previous != MPN_NONE)
 			fail(audit, "memmap: replicas of a page that has none", i);
+		if ((entry->flags & PMAP_LARGE) && page->wanted)
+			fail(audit, "memmap: part of a large page that nodes may fetch", i);
 		if (!(entry->flags & PMAP_LARGE) != !vm->block[i / block_pages(vm)].large)
 			fail(audit, "pmap: page and block disagree on being large", i);
 	}
@@ -263,7 +265,7 @@ static void check_hardware(struct audit *audit, const struct pcpu *cpu)
 	const struct vcpu *vcpu = cpu->tlb_owner;
 
 	/* Entries that will be flushed before anyone uses them do not count. */
-	if (!vcpu || vcpu->tlb_pcpu != cpu || vcpu->flush_pending)
+	if (!vcpu || vcpu->tlb_pcpu != cpu || vcpu->flush_pending || vcpu->stale)
 		return;
 	for (unsigned i = 0; i < audit->vmm->config.tlb_entries; i++) {
 		uint64_t hi, lo[2], page_mask;

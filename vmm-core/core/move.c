@@ -3,10 +3,14 @@
  * Moving machine pages behind the pmap: migration, read-only replicas, their collapse. Hot pages
  * come from the node controllers, what to do with them from policy.c.
  *
- * Always in this order: translations are shot down, the content is copied, the maps swing. A page
- * with replicas is mapped without the right to write, by each vCPU to the copy of its node; the
- * first write traps and collapses it. The copies of a page are a list: from the first, which the
- * pmap knows, by the memmap's `previous`.
+ * Always in this order: translations are shot down, the content is copied, the maps swing. The
+ * first is done where the page was hot, with a note which nodes want it; the others by the CPU that
+ * uses the page next on such a node (move_arrive()). So nobody copies for others, and copies are
+ * warm in the caches of who uses them.
+ *
+ * A page with replicas is mapped without the right to write, by each vCPU to the copy of its node;
+ * the first write traps and collapses it. The copies of a page are a list: from the first, which
+ * the pmap knows, by the memmap's `previous`.
  *
  * Nothing here is needed for correctness of a guest: every function may do nothing instead.
  */
@@ -119,6 +123,7 @@ void move_drop_replicas(struct vm *vm, struct pmap_entry *entry)
 		mpn = next;
 	}
 	first->previous = MPN_NONE;
+	first->wanted = 0;
 	entry->flags &= ~PMAP_REPLICATED;
 }
 
@@ -229,7 +234,6 @@ static bool migrate(struct vm *vm, uint32_t index, unsigned node)
 
 	if (to.value == MPN_NONE)
 		return false;
-	pmap_split(vm, index);
 	everywhere(vm, index, from, unmap);
 	hal_page_copy(to, from);
 	*page = (struct page){.ppn = old->ppn,
@@ -263,7 +267,6 @@ static bool add_replica(struct vm *vm, uint32_t index, unsigned node)
 					    .vm = (uint8_t)vm->number,
 					    .state = PAGE_REPLICA};
 	first->previous = to.value;
-	entry->flags |= PMAP_REPLICATED;
 	reset_counters(vmm, to);
 	vmm->numa.replications++;
 	if (++vmm->numa.replicas > vmm->numa.replicas_max)
@@ -271,20 +274,18 @@ static bool add_replica(struct vm *vm, uint32_t index, unsigned node)
 	return true;
 }
 
-static bool replicate(struct vm *vm, uint32_t index, uint64_t nodes)
+/* The page is on @nodes' way to be used there; nobody has it mapped. */
+static void want(struct vm *vm, uint32_t index, uint64_t nodes)
 {
-	struct mpn first = vm->pmap[index].mpn;
-	bool done = false;
+	struct vmm *vmm = vm->vmm;
+	struct mpn mpn = vm->pmap[index].mpn;
 
 	pmap_split(vm, index);
-	shootdown_page(vm, index);
-	for (; nodes; nodes &= nodes - 1)
-		done |= add_replica(vm, index, (unsigned)__builtin_ctzll(nodes));
-	reset_counters(vm->vmm, first);
-	return done;
+	everywhere(vm, index, mpn, unmap);
+	vmm->page[mpn.value].wanted = nodes;
+	vm->pmap[index].flags |= PMAP_WANTED;
+	reset_counters(vmm, mpn);
 }
-
-/* ---- hot pages ---- */
 
 static bool any_disk_busy(const struct vmm *vmm)
 {
@@ -319,6 +320,64 @@ static bool device_busy(const struct vm *vm, uint32_t index)
 	return false;
 }
 
+static void note_arrival(struct vm *vm, uint32_t index, struct mpn from, unsigned node,
+			 enum policy_reason reason, uint64_t start)
+{
+	struct vmm_numa_stats *stats = &vm->vmm->numa;
+	uint64_t cycles = hal_cycles() - start;
+	struct vmm_decision record = {
+		.cycle = start,
+		.vm = vm->number,
+		.address = pmap_address(index),
+		.backmap = vm->pmap[index].backmap & ~UINT64_C(0x1000),
+		.mpn = from,
+		.home = palloc_node_of(vm->vmm, from),
+		.hot = node,
+		.copies = nodes_with_copies(vm, &vm->pmap[index]),
+		.decision = {.action = POLICY_FETCH, .reason = reason, .to = node},
+		.cycles = cycles,
+	};
+
+	*(reason == POLICY_MIGRATED ? &stats->migrate_cycles : &stats->replicate_cycles) += cycles;
+	hal_decision(&record);
+}
+
+static void arrive(struct vm *vm, uint32_t index, unsigned node)
+{
+	const struct pmap_entry *entry = &vm->pmap[index];
+	struct mpn from = entry->mpn;
+	uint64_t start = hal_cycles();
+	bool replica = entry->flags & PMAP_REPLICATED;
+
+	if (!replica && device_busy(vm, index))
+		return;
+	hal_charge(CHARGE_PAGE_MOVE, 1);
+	if (replica ? add_replica(vm, index, node) : migrate(vm, index, node))
+		note_arrival(vm, index, from, node, replica ? POLICY_REPLICATED : POLICY_MIGRATED,
+			     start);
+	else if (replica && vm->vmm->page[from.value].previous == MPN_NONE &&
+		 !vm->vmm->page[from.value].wanted)
+		vm->pmap[index].flags &= ~PMAP_REPLICATED; /* no memory for any */
+}
+
+bool move_fetch(struct vm *vm, uint32_t index, unsigned node, bool used)
+{
+	struct pmap_entry *entry = &vm->pmap[index];
+	uint64_t *wanted = &vm->vmm->page[entry->mpn.value].wanted;
+
+	if (!*wanted)
+		entry->flags &= ~PMAP_WANTED;
+	if (!(*wanted >> node & 1))
+		return true;
+	if (!used)
+		return false;
+	*wanted &= ~(UINT64_C(1) << node);
+	arrive(vm, index, node);
+	return true;
+}
+
+/* ---- hot pages ---- */
+
 /* Counts that a move is called for of one more page of a large page: which it is in this interval.
  */
 static unsigned ask(struct vm *vm, uint32_t index)
@@ -343,16 +402,18 @@ static void apply(struct vm *vm, uint32_t index, struct vmm_decision *record)
 {
 	struct vmm_numa_stats *stats = &vm->vmm->numa;
 	struct policy_decision *decision = &record->decision;
-	uint64_t start = hal_cycles();
-	bool done = true;
+	struct pmap_entry *entry = &vm->pmap[index];
+	uint64_t start = hal_cycles(), wanted = vm->vmm->page[entry->mpn.value].wanted;
 
 	switch ((int)decision->action) {
 	case POLICY_MIGRATE:
-		done = migrate(vm, index, decision->to);
+		want(vm, index, UINT64_C(1) << decision->to);
 		stats->migrate_cycles += hal_cycles() - start;
 		break;
 	case POLICY_REPLICATE:
-		done = replicate(vm, index, decision->nodes);
+		decision->nodes = (decision->nodes | wanted) & ~record->copies;
+		want(vm, index, decision->nodes);
+		entry->flags |= PMAP_REPLICATED;
 		stats->replicate_cycles += hal_cycles() - start;
 		break;
 	case POLICY_COLLAPSE:
@@ -363,10 +424,6 @@ static void apply(struct vm *vm, uint32_t index, struct vmm_decision *record)
 		reset_counters(vm->vmm, record->mpn);
 		break;
 	}
-	if (!done) {
-		decision->action = POLICY_LEAVE;
-		decision->reason = POLICY_MEMORY_TIGHT;
-	}
 	record->cycles = hal_cycles() - start;
 }
 
@@ -375,8 +432,12 @@ static void read_counters(struct vmm *vmm, unsigned node, struct vmm_decision *r
 	uint32_t page = record->mpn.value - vmm->node[node].start.value;
 
 	hal_node_write(node, NODE_SELECT, page);
-	for (unsigned n = 0; n < vmm->config.nodes; n++)
-		record->misses[n] = (uint16_t)hal_node_read(node, NODE_COUNT(n));
+	for (unsigned n = 0; n < vmm->config.nodes; n += 4) {
+		uint64_t counts = hal_node_read(node, NODE_COUNTS(n / 4));
+
+		for (unsigned i = 0; i < 4; i++)
+			record->misses[n + i] = (uint16_t)(counts >> 16 * i);
+	}
 	record->writes = (uint16_t)hal_node_read(node, NODE_WRITES);
 }
 
@@ -391,6 +452,16 @@ static struct vm *owner(const struct vmm *vmm, const struct page *page, uint32_t
 		    (vmm->vm[n]->pmap[*index].flags & PMAP_PRESENT))
 			return vmm->vm[n];
 	return NULL;
+}
+
+/* What is on its way has arrived for the policy. */
+static uint64_t copies_to_be(const struct vm *vm, const struct pmap_entry *entry, uint64_t copies)
+{
+	uint64_t wanted = vm->vmm->page[entry->mpn.value].wanted;
+
+	if (entry->flags & PMAP_REPLICATED)
+		return copies | wanted;
+	return wanted ? wanted : copies;
 }
 
 static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
@@ -425,7 +496,8 @@ static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
 	record.address = pmap_address(index);
 	record.backmap = entry->backmap & ~UINT64_C(0x1000);
 	view.writes = record.writes;
-	view.copies = record.copies = nodes_with_copies(vm, entry);
+	record.copies = nodes_with_copies(vm, entry);
+	view.copies = copies_to_be(vm, entry, record.copies);
 	view.migrations = history(vmm, entry->mpn)->migrations;
 	view.collapses = history(vmm, entry->mpn)->collapses;
 	view.tight = is_tight(vmm, hot);

@@ -45,6 +45,7 @@ static void attach(struct vm *vm, uint32_t index, struct mpn mpn, uint8_t flags)
 	page->ppn = index;
 	page->previous = MPN_NONE;
 	page->migrations = page->collapses = 0;
+	page->wanted = 0;
 	vm->pmap[index] = (struct pmap_entry){.mpn = mpn, .flags = PMAP_PRESENT | flags};
 	vm->memory.machine++;
 	if (vm->memory.machine > vm->memory.machine_max)
@@ -213,6 +214,7 @@ static void attach_half(struct vm *vm, uint32_t start, struct mpn base)
 		if (!(entry->flags & PMAP_PRESENT))
 			attach(vm, start + i, (struct mpn){base.value + i}, 0);
 		entry->flags |= PMAP_LARGE;
+		vm->vmm->page[entry->mpn.value].wanted = 0;
 	}
 }
 

@@ -6,6 +6,7 @@ const char *const policy_action_names[POLICY_ACTIONS] = {
 	[POLICY_NONE] = "none",		[POLICY_LEAVE] = "leave",
 	[POLICY_MIGRATE] = "migrate",	[POLICY_REPLICATE] = "replicate",
 	[POLICY_COLLAPSE] = "collapse", [POLICY_REMAP] = "remap",
+	[POLICY_FETCH] = "fetch",
 };
 
 const char *const policy_reason_names[POLICY_REASONS] = {
@@ -23,6 +24,8 @@ const char *const policy_reason_names[POLICY_REASONS] = {
 	[POLICY_READ_ONLY] = "read-only",
 	[POLICY_WRITTEN] = "written",
 	[POLICY_HAS_COPY] = "has-copy",
+	[POLICY_MIGRATED] = "migrated",
+	[POLICY_REPLICATED] = "replicated",
 };
 
 static struct policy_decision decision(enum policy_action action, enum policy_reason reason)

@@ -2,19 +2,27 @@
 /*
  * Taking translations back. The back map says which vCPUs may hold one of a page, and where; only
  * the CPUs those run on are interrupted, and a vCPU that is not on a CPU pays when it comes back.
+ * Few pages are taken out of the hardware TLB one by one: a flush costs 64 refills on top.
  */
 #include "vm.h"
 
-static void flush_later(struct vcpu *vcpu)
+static void tell(struct vcpu *vcpu)
 {
 	struct pcpu *cpu = vcpu->pcpu;
 
-	vcpu->flush_pending = true;
 	attend(vcpu);
 	if (!cpu || cpu->current != vcpu || cpu == cpu->vmm->active)
 		return;
 	vcpu->stats.shootdown_ipis++;
 	hal_ipi(cpu->number);
+}
+
+static void note_stale(struct vcpu *vcpu, uint64_t hi)
+{
+	if (vcpu->stale == STALE_MAX)
+		vcpu->flush_pending = true;
+	else
+		vcpu->stale_hi[vcpu->stale++] = hi;
 }
 
 void shootdown_page(struct vm *vm, uint32_t index)
@@ -29,11 +37,14 @@ void shootdown_page(struct vm *vm, uint32_t index)
 			continue;
 		vcpu->stats.shootdowns++;
 		hal_charge(CHARGE_SHOOTDOWN, 1);
-		if (entry->flags & PMAP_MANY)
+		if (entry->flags & PMAP_MANY) {
 			l2tlb_flush(vcpu);
-		else
+			vcpu->flush_pending = true;
+		} else {
 			l2tlb_remove(vcpu, hi, 0x2000, hi & ENTRYHI_ASID);
-		flush_later(vcpu);
+			note_stale(vcpu, hi);
+		}
+		tell(vcpu);
 	}
 	entry->holders = 0;
 	entry->backmap = 0;
@@ -47,6 +58,7 @@ void shootdown_block(struct vm *vm, uint32_t first)
 			continue;
 		vm->vcpu[i].stats.shootdowns++;
 		hal_charge(CHARGE_SHOOTDOWN, 1);
-		flush_later(&vm->vcpu[i]);
+		vm->vcpu[i].flush_pending = true;
+		tell(&vm->vcpu[i]);
 	}
 }

@@ -56,7 +56,8 @@ static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool repl
 	uint64_t lo[2] = {ENTRYLO_G, ENTRYLO_G};
 
 	for (unsigned half = 0; half < 2; half++) {
-		if (first + half >= vm->pages || !(vm->pmap[first + half].flags & PMAP_PRESENT))
+		if (first + half >= vm->pages || !(vm->pmap[first + half].flags & PMAP_PRESENT) ||
+		    !move_arrive(vcpu, first + half, first + half == index))
 			continue;
 		lo[half] = small_lo(vcpu, &vm->pmap[first + half]);
 		pmap_note_mapping(&vm->pmap[first + half], vcpu, hi);
@@ -299,9 +300,17 @@ static void idle_status(struct pcpu *cpu)
 static void flush_tlb(struct vcpu *vcpu)
 {
 	vcpu->flush_pending = false;
+	vcpu->stale = 0;
 	vcpu->stats.tlb_flushes++;
 	hal_charge(CHARGE_TLB_FLUSH, 1);
 	flush_hardware(vcpu);
+}
+
+static void remove_stale(struct vcpu *vcpu)
+{
+	hal_charge(CHARGE_TLB_REMOVE, vcpu->stale);
+	while (vcpu->stale)
+		hal_tlb_remove(vcpu->stale_hi[--vcpu->stale]);
 }
 
 /* Chooses who goes on, until that is somebody who can. */
@@ -327,6 +336,8 @@ static void settle(struct pcpu *cpu, struct trap *trap)
 	}
 	if (cpu->current->flush_pending)
 		flush_tlb(cpu->current);
+	if (cpu->current->stale)
+		remove_stale(cpu->current);
 	rewrite_map(cpu->current);
 	vcpu_apply_status(cpu->current);
 }

@@ -71,6 +71,9 @@ struct page {
 	/* guest: what was done with it in interval moved_in */
 	uint8_t migrations, collapses;
 	uint16_t moved_in;
+	/* guest, shared: nodes that may take it away, or with PMAP_REPLICATED make a copy of it,
+	 * when one of their vCPUs uses it next */
+	uint64_t wanted;
 };
 
 struct node_memory {
@@ -87,6 +90,7 @@ struct node_memory {
 #define PMAP_LARGE	4u  /* part of a block mapped by one TLB entry */
 #define PMAP_REPLICATED 8u  /* there are replicas: mapped read-only */
 #define PMAP_SHARED	16u /* the machine page is not the VM's own */
+#define PMAP_WANTED	32u /* unless set, or shared: no node wants it (memmap) */
 
 struct pmap_entry {
 	struct mpn mpn;
@@ -153,6 +157,8 @@ _Static_assert(sizeof(struct linear) == 16, "entry.S scales the index by 16");
 #define LINEAR_SHIFT   23 /* two pages of 2^LARGE_ORDER pages */
 #define LARGE_PAGEMASK UINT64_C(0x7fe000)
 
+#define STALE_MAX      16 /* beyond these all of the hardware TLB is flushed */
+
 struct vcpu {
 	/* Touched by most traps; down to vtlb mips/entry.S knows the offsets. */
 	uint64_t *cp0;	       /* the virtual registers; slot_of() */
@@ -203,6 +209,8 @@ struct vcpu {
 	struct l2tlb_entry *l2tlb;
 	uint32_t l2tlb_mask;
 	bool translated; /* L2TLB or hardware TLB hold something since the last flush */
+	uint8_t stale;	 /* addresses whose hardware TLB entries are stale */
+	uint64_t stale_hi[STALE_MAX]; /* EntryHi of those */
 
 	const void *link_address; /* of the emulated LL, and what it read */
 	uint64_t link_value;
@@ -392,6 +400,17 @@ void pmap_note_mapping(struct pmap_entry *entry, const struct vcpu *vcpu, uint64
 unsigned move_place(struct vmm *vmm, uint32_t index, unsigned toucher);
 /* The copy of the page that vCPUs of @node use. */
 struct mpn move_copy(const struct vm *vm, const struct pmap_entry *entry, unsigned node);
+/* To be called before the page, which is there, is mapped for @vcpu. @used: the vCPU is at work on
+ * it, so that it comes to its node if it is to; otherwise false is returned when it is to, and the
+ * page is best left unmapped. */
+bool move_fetch(struct vm *vm, uint32_t index, unsigned node, bool used)
+	__attribute__((noinline, cold));
+static inline bool move_arrive(const struct vcpu *vcpu, uint32_t index, bool used)
+{
+	if (!(vcpu->vm->pmap[index].flags & (PMAP_WANTED | PMAP_SHARED)))
+		return true;
+	return move_fetch(vcpu->vm, index, vcpu->pcpu->node, used);
+}
 /* To be called before a page is written: it has no replicas any more. */
 void move_collapse(struct vm *vm, uint32_t index);
 /* Frees the replicas of a page that nothing maps. */

@@ -262,6 +262,8 @@ static uint64_t machine_lo(struct vcpu *vcpu, const struct vtlb_entry *entry, ui
 		if (!page)
 			return 0;
 	}
+	if (!move_arrive(vcpu, index, allocate))
+		return 0;
 	pmap_note_mapping(page, vcpu, hi);
 	if (page->flags & PMAP_REPLICATED)
 		lo &= ~ENTRYLO_D;

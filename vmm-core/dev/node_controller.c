@@ -52,17 +52,18 @@ static void update_irq(const struct node_controller *controller)
 		     controller->fifo_length && (controller->control & NODE_CONTROL_IRQ));
 }
 
-static void report_hot(struct node_controller *controller, uint32_t page, unsigned from)
+static bool report_hot(struct node_controller *controller, uint32_t page, unsigned from)
 {
 	unsigned at = (controller->fifo_first + controller->fifo_length) % NODE_FIFO;
 
 	if (controller->fifo_length == NODE_FIFO) {
 		controller->overflow++;
-		return;
+		return false;
 	}
 	controller->fifo[at] = NODE_HOT_VALID | (uint64_t)from << NODE_HOT_NODE_SHIFT | page;
 	controller->fifo_length++;
 	update_irq(controller);
+	return true;
 }
 
 void node_controller_miss(struct node_controller *controller, uint32_t page, unsigned from,
@@ -84,8 +85,8 @@ void node_controller_miss(struct node_controller *controller, uint32_t page, uns
 	if (counters[FIRST_NODE + from] == UINT16_MAX)
 		return;
 	if (++counters[FIRST_NODE + from] == controller->threshold &&
-	    from != controller->config.node)
-		report_hot(controller, page, from);
+	    from != controller->config.node && !report_hot(controller, page, from))
+		counters[FIRST_NODE + from]--; /* until there is room */
 }
 
 static uint64_t take_hot(struct node_controller *controller)
@@ -109,6 +110,15 @@ static bool read_array(struct node_controller *controller, uint64_t offset, uint
 		*value = current_counters(
 			controller,
 			controller->selected)[FIRST_NODE + (offset - NODE_COUNT(0)) / 8];
+		return true;
+	}
+	if (offset >= NODE_COUNTS(0) && offset < NODE_COUNTS((nodes + 3) / 4)) {
+		unsigned first = (unsigned)(offset - NODE_COUNTS(0)) / 8 * 4;
+		const uint16_t *counters = current_counters(controller, controller->selected);
+
+		*value = 0;
+		for (unsigned n = first; n < first + 4 && n < nodes; n++)
+			*value |= (uint64_t)counters[FIRST_NODE + n] << 16 * (n - first);
 		return true;
 	}
 	if (offset >= NODE_LATENCY(0) && offset < NODE_LATENCY(nodes)) {

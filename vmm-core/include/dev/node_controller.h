@@ -26,10 +26,12 @@
  *	0x078 RESET	w	0: the selected page's counters, and it may become hot again; 1: all
  *	0x080 LOCAL	r	misses (all, not sampled) of this node on its own pages
  *	0x088 REMOTE	r	of other nodes on this one's pages
+ *	0x200 + 8 n COUNTS r	COUNT of nodes 4 n to 4 n + 3, 16 bits each, the first lowest
  *	0x400 + 8 n COUNT	r	counted misses of node n on the selected page, saturating at
  *65535 0x800 + 8 n LATENCY	r	cycles of a clean miss of this node on memory of node n
  *
- * A page becomes hot once an interval for each node. Writing INTERVAL resets all counters.
+ * A page becomes hot once an interval for each node; one that finds the FIFO full does at the
+ *node's next miss. Writing INTERVAL resets all counters.
  */
 #ifndef DEV_NODE_CONTROLLER_H
 #define DEV_NODE_CONTROLLER_H
@@ -54,6 +56,7 @@
 #define NODE_RESET	    0x078
 #define NODE_LOCAL	    0x080
 #define NODE_REMOTE	    0x088
+#define NODE_COUNTS(n)	    (0x200u + 8u * (n))
 #define NODE_COUNT(n)	    (0x400u + 8u * (n))
 #define NODE_LATENCY(n)	    (0x800u + 8u * (n))
 

@@ -58,6 +58,7 @@ enum policy_action {
 	POLICY_REPLICATE, /* onto decision.nodes */
 	POLICY_COLLAPSE,  /* the replicas are given up */
 	POLICY_REMAP,	  /* the hot node has a copy but uses another one */
+	POLICY_FETCH,	  /* not of policy_decide(): a node has got what was decided before */
 	POLICY_ACTIONS,
 };
 
@@ -76,6 +77,8 @@ enum policy_reason {
 	POLICY_READ_ONLY,     /* replicate: read by one node, and migration is off */
 	POLICY_WRITTEN,	      /* collapse: a page with replicas that is written */
 	POLICY_HAS_COPY,      /* remap */
+	POLICY_MIGRATED,      /* fetch */
+	POLICY_REPLICATED,    /* fetch */
 	POLICY_REASONS,
 };
 

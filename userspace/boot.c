@@ -9,29 +9,11 @@
 #include "boot_lockstep.h"
 #include "disco.h"
 #include "profile.h"
-#include "profile_memory.h"
-#include "code_names.h"
 
 struct boot_files {
 	struct guest_files guest;
-	struct code_names *symbols; /* NULL: no profile */
+	struct guest_names names;
 };
-
-/* The kernel's own names, if its file has any, and those of the files asked for. */
-static int find_symbols(const struct boot_options *options, struct boot_files *files)
-{
-	int status = DISCO_OK;
-
-	if (!options->profile)
-		return DISCO_OK;
-	files->symbols = code_names_create();
-	if (!files->symbols)
-		return complain(DISCO_FAILED, "no memory for symbols");
-	code_names_add(files->symbols, files->guest.kernel, true);
-	for (unsigned n = 0; n < options->symbol_files && !status; n++)
-		status = code_names_add(files->symbols, options->symbol_file[n], false);
-	return status;
-}
 
 /* The machine file's shape with what the command line overrides. */
 static int make_config(const struct boot_options *options, struct machine_config *config,
@@ -45,7 +27,7 @@ static int make_config(const struct boot_options *options, struct machine_config
 	machine_file_ccnuma(&file, ccnuma);
 	config->seed = options->common.seed;
 	config->code_cache = options->code_cache;
-	config->profile = options->profile;
+	config->profile = options->common.profile;
 	config->threads = options->common.threads;
 	if (options->common.cpus)
 		config->cpus = options->common.cpus;
@@ -100,10 +82,14 @@ static int run(struct machine *machine, const struct boot_options *options,
 	       const struct boot_files *files, struct terminal *terminal)
 {
 	struct measure measure = {.machine = machine, .options = &options->common.warm};
-	struct boot_result result = {.machine = machine, .options = options, .measure = &measure};
+	struct boot_result result = {.machine = machine,
+				     .options = options,
+				     .measure = &measure,
+				     .names = &files->names};
 	struct error error = {""};
 	double start = seconds_now();
 	int console_status, json_status = DISCO_OK;
+	struct profile profile;
 	bool flushed;
 
 	if (measure_start(&measure)) {
@@ -117,16 +103,20 @@ static int run(struct machine *machine, const struct boot_options *options,
 	result.panic = terminal_panic(terminal) ? strdup(terminal_panic(terminal)) : NULL;
 	result.exit_status = exit_status(machine, result.panic);
 	console_status = terminal_close(terminal);
+	if (options->common.profile) {
+		profile_collect(&profile, machine, &files->names, 0);
+		result.profile = &profile;
+	}
 	if (options->common.json)
 		json_status = report_json(&result, options->common.json);
 	explain_end(&result);
 	warm_explain(&measure);
 	if (!options->common.quiet)
 		report_text(&result, stderr);
-	if (options->profile)
-		profile_report(machine, files->symbols, options->profile_host, result.host_seconds);
-	if (options->profile)
-		profile_memory(machine, files->guest.kernel);
+	if (options->common.profile) {
+		profile_text(&profile, options->common.profile_host, result.host_seconds, stderr);
+		profile_free(&profile);
+	}
 	free((char *)result.panic);
 	flushed = !board_destroy(machine, &error);
 	if (!flushed)
@@ -191,12 +181,15 @@ int command_boot(int argc, char **argv)
 	if (!status)
 		status = guest_files_open(&files.guest, &options.guest, options.common.quiet);
 	if (!status)
-		status = find_symbols(&options, &files);
+		status = common_needs_names(&options.common)
+				 ? guest_names_read(&files.names, 0, files.guest.kernel,
+						    &options.guest.symbols)
+				 : DISCO_OK;
 	if (!status)
 		status = lockstep_begin(&options);
 	if (!status)
 		status = lockstep_end(boot(&options, &files, &config, &ccnuma));
 	guest_files_close(&files.guest);
-	code_names_destroy(files.symbols);
+	guest_names_free(&files.names);
 	return status < 0 ? DISCO_OK : status;
 }

@@ -13,11 +13,10 @@
 #include "emu/board.h"
 #include "emu/ccnuma.h"
 #include "emu/machine.h"
+#include "guest_names.h"
 #include "guest_options.h"
 #include "machine_file.h"
 #include "measure.h"
-
-#define BOOT_MAX_SYMBOL_FILES 32
 
 struct boot_options {
 	struct guest_options guest;
@@ -25,10 +24,6 @@ struct boot_options {
 	const char *console; /* file for the console's output; NULL: terminal */
 	uint64_t memory;     /* 0: as the machine file says */
 	uint64_t code_cache; /* 0: the translator's default */
-	bool profile;
-	bool profile_host; /* with the host code */
-	const char *symbol_file[BOOT_MAX_SYMBOL_FILES];
-	unsigned symbol_files;
 	unsigned nics;
 	struct board_nic nic[BOARD_MAX_NICS];
 };
@@ -62,12 +57,16 @@ const char *terminal_panic(const struct terminal *console);
 
 /* ---- report.c, report_json.c ---- */
 
+struct profile;
+
 struct boot_result {
 	const struct machine *machine;
 	const struct boot_options *options;
 	const struct measure *measure;
-	const char *panic; /* the kernel's last words, or NULL */
-	int exit_status;   /* what disco exits with */
+	const struct guest_names *names;
+	const struct profile *profile; /* NULL: none was asked for */
+	const char *panic;	       /* the kernel's last words, or NULL */
+	int exit_status;	       /* what disco exits with */
 	double host_seconds;
 };
 
@@ -82,6 +81,8 @@ struct cpu_stats report_sum(const struct machine *machine, uint64_t *instruction
 
 /* Sum over the CPUs of what memory model `ccnuma` counted; the machine runs with it. */
 void report_memory_sum(const struct machine *machine, struct ccnuma_stats *sum);
+/* The same of the CPUs of @node. */
+void report_node_memory(const struct machine *machine, unsigned node, struct ccnuma_stats *sum);
 extern const char *const report_level_names[LEVELS];
 extern const char *const report_cause_names[CAUSES];
 

@@ -23,17 +23,6 @@ static int take_nic(void *target, const char *kind, const struct setting_source 
 	return setting_unknown(source, "kind of network", kind, kinds);
 }
 
-static int take_symbols(void *target, const char *path, const struct setting_source *source)
-{
-	struct boot_options *options = target;
-
-	(void)source;
-	if (options->symbol_files == BOOT_MAX_SYMBOL_FILES)
-		return complain(DISCO_USAGE, "--symbols: at most %d files", BOOT_MAX_SYMBOL_FILES);
-	options->symbol_file[options->symbol_files++] = path;
-	return DISCO_OK;
-}
-
 #define FIELD(name) .offset = offsetof(struct boot_options, name)
 
 static const struct setting rows[] = {
@@ -49,15 +38,6 @@ static const struct setting rows[] = {
 	{SETTING_SIZE, GROUP_RUN, "code-cache", .value = "SIZE", FIELD(code_cache),
 	 .minimum = 8 * MIB, .maximum = 2 * GIB,
 	 .help = "memory for translated code, 8M to 2G (default 512M)"},
-	{SETTING_FLAG, GROUP_RUN, "profile", FIELD(profile),
-	 .help = "show the hottest translated blocks at the end, and write a map for perf; "
-		 "with model ccnuma also the functions and pages that waited most for memory"},
-	{SETTING_FLAG, GROUP_RUN, "profile-host", FIELD(profile_host),
-	 .help = "with --profile: show their host code too"},
-	{SETTING_TAKE, GROUP_RUN, "symbols", .value = "FILE", .take = take_symbols,
-	 .help = "with --profile: names from System.map, a copy of the guest's /proc/kallsyms, or "
-		 "an "
-		 "ELF file of the kernel, a program or a library (repeatable)"},
 	{SETTING_TEXT, GROUP_OUTPUT, "console", .value = "FILE", FIELD(console),
 	 .help = "write the guest's console to FILE; it gets no input"},
 };
@@ -90,7 +70,7 @@ int boot_parse(int argc, char **argv, struct boot_options *options)
 	if (!options->guest.guest && !options->guest.kernel)
 		return complain(DISCO_USAGE,
 				"boot: --guest or --kernel is needed; see `disco boot --help`");
-	if (options->symbol_files && !options->profile)
-		return complain(DISCO_USAGE, "--symbols needs --profile");
+	if (options->guest.symbols.count && !common_needs_names(&options->common))
+		return complain(DISCO_USAGE, "--symbols needs --profile or --model ccnuma");
 	return guest_options_check(&options->guest, "");
 }

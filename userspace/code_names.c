@@ -15,12 +15,16 @@
 #include <unistd.h>
 
 #include "disco.h"
+#include "emu/misses.h"
 #include "mips/arch.h"
 
-#define KERNEL_START UINT64_C(0x8000000000000000)
+#define KERNEL_START  UINT64_C(0x8000000000000000)
+#define NAMES_OF_PAGE 3
+#define UNMAPPED_MASK UINT64_C(0x1fffffff)
 
 struct symbol {
 	uint64_t address;
+	uint64_t size;	  /* 0: not known */
 	const char *name; /* in the file's mapping, or its own */
 };
 
@@ -43,14 +47,16 @@ struct code_page {
 struct code_names {
 	struct file *files;
 	size_t file_count;
-	struct file kernel; /* all kernel symbols, whatever their file */
+	struct file kernel; /* all kernel functions, whatever their file */
+	struct file
+		physical; /* all that is in kernel segments, functions too, by physical address */
 	struct code_page *pages;
 	size_t page_count;
 };
 
 /* ---- Tables ---- */
 
-static bool add_symbol(struct file *file, uint64_t address, const char *name)
+static bool add_symbol(struct file *file, uint64_t address, uint64_t size, const char *name)
 {
 	if (file->count == file->room) {
 		size_t room = file->room ? file->room * 2 : 1024;
@@ -61,7 +67,7 @@ static bool add_symbol(struct file *file, uint64_t address, const char *name)
 		file->symbols = grown;
 		file->room = room;
 	}
-	file->symbols[file->count++] = (struct symbol){address, name};
+	file->symbols[file->count++] = (struct symbol){address, size, name};
 	return true;
 }
 
@@ -69,7 +75,9 @@ static int by_address(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
 
-	return x->address < y->address ? -1 : x->address > y->address;
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	return x->size < y->size ? -1 : x->size > y->size;
 }
 
 static int by_hash(const void *a, const void *b)
@@ -79,8 +87,8 @@ static int by_hash(const void *a, const void *b)
 	return x->hash < y->hash ? -1 : x->hash > y->hash;
 }
 
-/* The last symbol at or before @address, or NULL. */
-static const struct symbol *find_symbol(const struct file *file, uint64_t address)
+/* How many symbols are at or before @address. */
+static size_t count_before(const struct file *file, uint64_t address)
 {
 	size_t low = 0, high = file->count;
 
@@ -92,17 +100,18 @@ static const struct symbol *find_symbol(const struct file *file, uint64_t addres
 		else
 			high = middle;
 	}
-	return low ? &file->symbols[low - 1] : NULL;
+	return low;
 }
 
-static uint64_t page_hash(const void *page)
+/* The symbol that @address is in (without a size: the last one before), or NULL. */
+static const struct symbol *find_symbol(const struct file *file, uint64_t address)
 {
-	const uint64_t *words = page;
-	uint64_t hash = 0;
+	size_t before = count_before(file, address);
+	const struct symbol *symbol = before ? &file->symbols[before - 1] : NULL;
 
-	for (size_t n = 0; n < MIPS_PAGE_SIZE / sizeof(*words); n++)
-		hash = (hash ^ words[n]) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash;
+	if (!symbol || (symbol->size && address - symbol->address >= symbol->size))
+		return NULL;
+	return symbol;
 }
 
 /* ---- ELF ---- */
@@ -110,6 +119,55 @@ static uint64_t page_hash(const void *page)
 static const void *part(const struct file *file, uint64_t offset, uint64_t size)
 {
 	return offset <= file->size && size <= file->size - offset ? file->data + offset : NULL;
+}
+
+/* Where the loader puts what has kernel address @address: by the file's program headers, since a
+ * mapped kernel's are not in the unmapped segments. */
+static bool physical_address(const struct file *file, uint64_t address, uint64_t *pa)
+{
+	const Elf64_Ehdr *header = part(file, 0, sizeof(*header));
+	const Elf64_Phdr *segments =
+		part(file, header->e_phoff, (uint64_t)header->e_phnum * sizeof(*segments));
+
+	for (unsigned n = 0; segments && n < header->e_phnum; n++) {
+		uint64_t offset = address - segments[n].p_vaddr;
+
+		if (segments[n].p_type != PT_LOAD || offset >= segments[n].p_memsz)
+			continue;
+		*pa = (segments[n].p_paddr + offset) & UNMAPPED_MASK;
+		return true;
+	}
+	return false;
+}
+
+/* Functions, and labels of assembly in code. */
+static bool is_code(const struct file *file, const Elf64_Sym *entry)
+{
+	const Elf64_Ehdr *header = part(file, 0, sizeof(*header));
+	const Elf64_Shdr *sections =
+		part(file, header->e_shoff, (uint64_t)header->e_shnum * sizeof(*sections));
+
+	if (ELF64_ST_TYPE(entry->st_info) == STT_FUNC)
+		return true;
+	return ELF64_ST_TYPE(entry->st_info) == STT_NOTYPE && sections &&
+	       entry->st_shndx < header->e_shnum &&
+	       (sections[entry->st_shndx].sh_flags & SHF_EXECINSTR);
+}
+
+static bool add_entry(struct code_names *symbols, struct file *file, const Elf64_Sym *entry,
+		      const char *name)
+{
+	bool kernel = entry->st_value >= KERNEL_START, code = is_code(file, entry);
+	uint64_t pa;
+
+	if (entry->st_shndx == SHN_UNDEF || !*name ||
+	    (!code && ELF64_ST_TYPE(entry->st_info) != STT_OBJECT))
+		return true;
+	if (kernel && physical_address(file, entry->st_value, &pa) &&
+	    !add_symbol(&symbols->physical, pa, entry->st_size, name))
+		return false;
+	return !code ||
+	       add_symbol(kernel ? &symbols->kernel : file, entry->st_value, entry->st_size, name);
 }
 
 static bool add_section(struct code_names *symbols, struct file *file, const Elf64_Shdr *section,
@@ -121,13 +179,8 @@ static bool add_section(struct code_names *symbols, struct file *file, const Elf
 	if (!entries || !names || !strings->sh_size || names[strings->sh_size - 1])
 		return true;
 	for (size_t n = 0; n < section->sh_size / sizeof(*entries); n++) {
-		const Elf64_Sym *entry = &entries[n];
-		struct file *target = entry->st_value >= KERNEL_START ? &symbols->kernel : file;
-
-		if (ELF64_ST_TYPE(entry->st_info) != STT_FUNC || entry->st_shndx == SHN_UNDEF ||
-		    entry->st_name >= strings->sh_size)
-			continue;
-		if (!add_symbol(target, entry->st_value, names + entry->st_name))
+		if (entries[n].st_name < strings->sh_size &&
+		    !add_entry(symbols, file, &entries[n], names + entries[n].st_name))
 			return false;
 	}
 	return true;
@@ -207,11 +260,14 @@ static bool add_line(struct code_names *symbols, struct file *file, char *line)
 
 	if (end == line || end[0] != ' ' || !end[1] || end[2] != ' ')
 		return false;
-	if (!strchr("tTwW", end[1]))
-		return true;
 	name = end + 3;
 	name[strcspn(name, " \t\r")] = '\0';
-	return add_symbol(address >= KERNEL_START ? &symbols->kernel : file, address, name);
+	if (address - MIPS_CKSEG0 <= UNMAPPED_MASK &&
+	    !add_symbol(&symbols->physical, address & UNMAPPED_MASK, 0, name))
+		return false;
+	if (!strchr("tTwW", end[1]))
+		return true;
+	return add_symbol(address >= KERNEL_START ? &symbols->kernel : file, address, 0, name);
 }
 
 static bool add_map(struct code_names *symbols, struct file *file, const char *path)
@@ -266,6 +322,7 @@ void code_names_destroy(struct code_names *symbols)
 		free_file(&symbols->files[n]);
 	free(symbols->files);
 	free(symbols->kernel.symbols);
+	free(symbols->physical.symbols);
 	free(symbols->pages);
 	free(symbols);
 }
@@ -316,57 +373,89 @@ int code_names_add(struct code_names *symbols, const char *path, int quiet)
 	if (symbols->kernel.count)
 		qsort(symbols->kernel.symbols, symbols->kernel.count, sizeof(struct symbol),
 		      by_address);
+	if (symbols->physical.count)
+		qsort(symbols->physical.symbols, symbols->physical.count, sizeof(struct symbol),
+		      by_address);
 	if (symbols->page_count)
 		qsort(symbols->pages, symbols->page_count, sizeof(struct code_page), by_hash);
 	return done ? DISCO_OK : DISCO_FAILED;
 }
 
-static const struct code_page *find_page(const struct code_names *symbols, const void *page)
+static const struct code_page *find_page(const struct code_names *symbols, uint64_t hash)
 {
-	struct code_page key = {.hash = page_hash(page)};
+	struct code_page key = {.hash = hash};
 	const struct code_page *found = NULL;
 
 	if (symbols->page_count)
 		found = bsearch(&key, symbols->pages, symbols->page_count, sizeof(key), by_hash);
-	if (found &&
-	    memcmp(symbols->files[found->file].data + found->offset, page, MIPS_PAGE_SIZE) != 0)
-		return NULL;
 	return found;
 }
 
-static void write_name(char *text, size_t size, const struct symbol *symbol, uint64_t address)
+bool code_names_find(const struct code_names *symbols, uint64_t va, uint64_t hash,
+		     struct code_name *name)
 {
-	if (symbol->address == address)
-		snprintf(text, size, "%s", symbol->name);
-	else
-		snprintf(text, size, "%s+0x%" PRIx64, symbol->name, address - symbol->address);
-}
-
-void code_names_name(const struct code_names *symbols, uint64_t va, const void *code, char *text,
-		     size_t size)
-{
-	const uint8_t *page = (const uint8_t *)code - va % MIPS_PAGE_SIZE;
 	const struct symbol *symbol;
-	const struct code_page *found;
-	const struct file *file;
-	uint64_t address;
 
-	text[0] = '\0';
+	*name = (struct code_name){.address = va};
+	if (!symbols)
+		return false;
 	if (va >= KERNEL_START) {
 		symbol = find_symbol(&symbols->kernel, va);
-		if (symbol)
-			write_name(text, size, symbol, va);
-		return;
+	} else {
+		const struct code_page *found = find_page(symbols, hash);
+		const struct file *file;
+
+		if (!found)
+			return false;
+		file = &symbols->files[found->file];
+		name->file = file->name;
+		name->address = found->address + va % MIPS_PAGE_SIZE;
+		symbol = find_symbol(file, name->address);
 	}
-	found = find_page(symbols, page);
-	if (!found)
-		return;
-	file = &symbols->files[found->file];
-	address = found->address + va % MIPS_PAGE_SIZE;
-	symbol = find_symbol(file, address);
-	snprintf(text, size, "%s:", file->name);
-	if (symbol)
-		write_name(text + strlen(text), size - strlen(text), symbol, address);
+	if (symbol) {
+		name->symbol = symbol->name;
+		name->offset = name->address - symbol->address;
+	}
+	return name->file || symbol;
+}
+
+void code_name_write(const struct code_name *name, bool offset, char *text, size_t size)
+{
+	const char *file = name->file ? name->file : "", *colon = name->file ? ":" : "";
+
+	if (!name->symbol && file[0] && !offset)
+		snprintf(text, size, "%s", file);
+	else if (!name->symbol)
+		snprintf(text, size, "%s%s0x%" PRIx64, file, colon, name->address);
+	else if (!offset || !name->offset)
+		snprintf(text, size, "%s%s%s", file, colon, name->symbol);
 	else
-		snprintf(text + strlen(text), size - strlen(text), "0x%" PRIx64, address);
+		snprintf(text, size, "%s%s%s+0x%" PRIx64, file, colon, name->symbol, name->offset);
+}
+
+bool code_names_page(const struct code_names *symbols, uint64_t pa, char *text, size_t size)
+{
+	const struct symbol *symbol;
+	size_t at, names = 0;
+
+	text[0] = '\0';
+	if (!symbols)
+		return false;
+	at = count_before(&symbols->physical, pa - 1);
+	/* What reaches into the page from before it. */
+	if (at &&
+	    pa - symbols->physical.symbols[at - 1].address < symbols->physical.symbols[at - 1].size)
+		at--;
+	for (; at < symbols->physical.count; at++) {
+		symbol = &symbols->physical.symbols[at];
+		if (symbol->address >= pa + MIPS_PAGE_SIZE)
+			break;
+		if (names++ < NAMES_OF_PAGE)
+			snprintf(text + strlen(text), size - strlen(text), "%s%s",
+				 *text ? ", " : "", symbol->name);
+	}
+	if (names > NAMES_OF_PAGE)
+		snprintf(text + strlen(text), size - strlen(text), " and %zu more",
+			 names - NAMES_OF_PAGE);
+	return names;
 }

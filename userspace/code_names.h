@@ -13,6 +13,7 @@
 #ifndef CODE_NAMES_H
 #define CODE_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,10 +27,24 @@ void code_names_destroy(struct code_names *symbols);
  * file without names is no mistake and nothing is said. */
 int code_names_add(struct code_names *symbols, const char *path, int quiet);
 
-/* Writes the name of the instruction at @va to @text: "memcpy+0x12", of a program or library
- * "libc.so.6:memcpy+0x12", without a symbol "sha256sum:0x5858". @code is where it is on the host,
- * in a whole page of guest memory. An empty text: unknown. */
-void code_names_name(const struct code_names *symbols, uint64_t va, const void *code, char *text,
-		     size_t size);
+struct code_name {
+	const char *file;   /* of a program or library, without folders; NULL: the kernel */
+	const char *symbol; /* NULL: there is none for it */
+	uint64_t address;   /* by the file */
+	uint64_t offset;    /* from the symbol */
+};
+
+/* What the instruction at @va is called; @hash: page_hash() of its page, if it is a program's.
+ * False: not known (@symbols may be NULL). */
+bool code_names_find(const struct code_names *symbols, uint64_t va, uint64_t hash,
+		     struct code_name *name);
+
+/* Writes it: "memcpy+0x12", of a program or library "libc.so.6:memcpy+0x12", without a symbol
+ * "sha256sum:0x5858". Without @offset, that of the function, or of the file without
+ * symbols. */
+void code_name_write(const struct code_name *name, bool offset, char *text, size_t size);
+
+/* Writes what of the kernel is in the page of memory at @pa. False: not known. */
+bool code_names_page(const struct code_names *symbols, uint64_t pa, char *text, size_t size);
 
 #endif

@@ -61,11 +61,22 @@ static const struct setting rows[] = {
 	 .help = "seed of everything random (default 1)"},
 	{SETTING_NUMBER, GROUP_RUN, "limit", .value = "N", FIELD(limit), .minimum = 1,
 	 .maximum = UINT64_MAX, .help = "stop after N instructions"},
+	{SETTING_FLAG, GROUP_RUN, "profile", FIELD(profile),
+	 .help = "at the end show the hottest functions and translated blocks, and write a map for "
+		 "perf; with model ccnuma also the functions and pages that waited most for "
+		 "memory"},
+	{SETTING_FLAG, GROUP_RUN, "profile-host", FIELD(profile_host),
+	 .help = "with --profile: show the blocks' host code too"},
 	{SETTING_TEXT, GROUP_OUTPUT, "json", .value = "FILE", FIELD(json),
 	 .help = "write the report as JSON; - is standard output"},
 	{SETTING_FLAG, GROUP_OUTPUT, "quiet", 'q', FIELD(quiet),
 	 .help = "no kernel messages, no report"},
 };
+
+bool common_needs_names(const struct common_options *common)
+{
+	return common->profile || common->model == MODEL_CCNUMA;
+}
 
 int common_check(const struct common_options *common)
 {

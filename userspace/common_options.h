@@ -27,8 +27,10 @@ struct common_options {
 	unsigned cpus;	  /* 0: as the machine file says */
 	unsigned threads; /* of the host, for CPUs */
 	uint64_t seed;
-	uint64_t limit;	  /* instructions; 0: none */
-	const char *json; /* where to; "-": standard output; NULL: nowhere */
+	uint64_t limit;	   /* instructions; 0: none */
+	const char *json;  /* where to; "-": standard output; NULL: nowhere */
+	bool profile;	   /* at the end: hottest code, and where memory was waited for */
+	bool profile_host; /* with the host code */
 	bool quiet;
 };
 
@@ -36,6 +38,9 @@ struct common_options {
 	{                                                                                          \
 		.machine = "flash8", .engine = &translator_engine, .threads = 1, .seed = 1         \
 	}
+
+/* Whether names of the guests' code and data are of any use. */
+bool common_needs_names(const struct common_options *common);
 
 /* Whether they go together; complains. */
 int common_check(const struct common_options *common);

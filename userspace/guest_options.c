@@ -58,6 +58,13 @@ static int take_guest(void *target, const char *name, const struct setting_sourc
 	return options->guest ? DISCO_OK : DISCO_USAGE;
 }
 
+static int take_symbols(void *target, const char *path, const struct setting_source *source)
+{
+	struct guest_options *options = target;
+
+	return symbol_files_add(&options->symbols, path, source);
+}
+
 #define FIELD(name) .offset = offsetof(struct guest_options, name)
 
 static const struct setting rows[] = {
@@ -79,6 +86,10 @@ static const struct setting rows[] = {
 	 .value = "FILE[,ro|,snapshot][,direct]", .take = take_disk,
 	 .help = "raw disk image; ro: read-only, snapshot: writes are dropped at the end, direct: "
 		 "past the host's page cache (repeatable)"},
+	{SETTING_TAKE, GROUP_GUEST, "symbols", .value = "FILE", .take = take_symbols,
+	 .help = "with --profile or model ccnuma: names from System.map, a copy of the guest's "
+		 "/proc/kallsyms, or an ELF file of the kernel, a program or a library "
+		 "(repeatable)"},
 };
 
 struct settings guest_settings(struct guest_options *options)

@@ -5,6 +5,7 @@
 
 #include "emu/board.h"
 #include "guest.h"
+#include "guest_names.h"
 #include "settings.h"
 
 struct guest_options {
@@ -15,6 +16,7 @@ struct guest_options {
 	unsigned most_disks; /* the root disk among them; BOARD_MAX_DISKS at most */
 	unsigned disks;	     /* beside the root disk */
 	struct board_disk disk[BOARD_MAX_DISKS];
+	struct symbol_files symbols;
 };
 
 /* The rows that fill @options. */

@@ -1,179 +1,275 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The profile of a run on the translator: its hottest blocks, and the map that perf reads. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <capstone/capstone.h>
-
-#include "disco.h"
-#include "emu/translator.h"
+/* The profile of a run: what executed, and what waited for memory, by function. */
 #include "profile.h"
-#include "code_names.h"
 
-#define BLOCKS_SHOWN   20
-#define WORDS_SHOWN    16
-#define NAME_SIZE      200
-#define BLOCKS_COUNTED 2000 /* for host instructions per guest instruction */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
-struct profile {
-	struct translator_block *blocks;
-	size_t count, room;
-	uint64_t executed; /* guest instructions, as if every block ran to its end */
-	FILE *map;
-	csh mips, x86;
-	bool host; /* show host code too */
-	const struct code_names *symbols;
-};
+#include "boot.h"
+#include "disco.h"
+#include "hot_pages.h"
 
-static uint64_t weight(const struct translator_block *block)
+#define LINES_SHOWN   20
+#define LINES_IN_JSON 300
+
+/* ---- collecting ---- */
+
+/* Blocks that were translated again after they had gone, with the same code. */
+static int by_code(const void *a, const void *b)
 {
-	return block->executions * block->length;
+	const struct translator_block *x = a, *y = b;
+
+	if (x->guest != y->guest)
+		return x->guest < y->guest ? -1 : 1;
+	if (x->mode != y->mode)
+		return x->mode < y->mode ? -1 : 1;
+	if (x->va != y->va)
+		return x->va < y->va ? -1 : 1;
+	if (x->length != y->length)
+		return x->length < y->length ? -1 : 1;
+	if (x->page_hash != y->page_hash)
+		return x->page_hash < y->page_hash ? -1 : 1;
+	return memcmp(x->code, y->code, 4 * (size_t)(x->words < y->words ? x->words : y->words));
 }
 
 static int by_weight(const void *a, const void *b)
 {
-	uint64_t x = weight(a), y = weight(b);
+	uint64_t x = profile_block_weight(a), y = profile_block_weight(b);
 
-	return x < y ? 1 : x > y ? -1 : 0;
+	if (x != y)
+		return x < y ? 1 : -1;
+	return by_code(a, b);
 }
 
-static void collect(void *opaque, const struct translator_block *block)
+static void add_block(void *opaque, const struct translator_block *block)
 {
 	struct profile *profile = opaque;
-	char name[NAME_SIZE];
+	char name[PROFILE_NAME];
+	struct profile_line line = {
+		.guest = block->guest, .mode = "ksu"[block->mode], .name = name};
 
-	if (profile->count == profile->room) {
+	if (profile->blocks == profile->room) {
 		size_t room = profile->room ? profile->room * 2 : 4096;
-		void *grown = realloc(profile->blocks, room * sizeof(*block));
+		void *grown = realloc(profile->block, room * sizeof(*block));
 
 		if (!grown)
 			return;
-		profile->blocks = grown;
+		profile->block = grown;
 		profile->room = room;
 	}
-	profile->blocks[profile->count++] = *block;
-	profile->executed += weight(block);
-	code_names_name(profile->symbols, block->va, block->code, name, sizeof(name));
-	if (profile->map)
-		fprintf(profile->map, "%" PRIxPTR " %zx guest_%" PRIx64 "%s%s\n",
-			(uintptr_t)block->host, block->host_size, block->va, *name ? "_" : "",
-			name);
-}
-
-static void disassemble(csh handle, const void *code, size_t size, uint64_t address)
-{
-	cs_insn *insn;
-	size_t count = cs_disasm(handle, code, size, address, 0, &insn);
-
-	for (size_t n = 0; n < count; n++)
-		fprintf(stderr, "      %016" PRIx64 "  %-8s %s\n", insn[n].address,
-			insn[n].mnemonic, insn[n].op_str);
-	if (count)
-		cs_free(insn, count);
-}
-
-static void show_code(const struct profile *profile, const struct translator_block *block)
-{
-	unsigned words = block->words < WORDS_SHOWN ? block->words : WORDS_SHOWN;
-
-	if (profile->host)
-		words = block->words;
-	disassemble(profile->mips, block->code, words * 4, block->va);
-	if (block->length > words)
-		fprintf(stderr, "      ... %u more\n", block->length - words);
-	if (profile->host) {
-		fprintf(stderr, "      host:\n");
-		disassemble(profile->x86, block->host, block->host_hot, (uintptr_t)block->host);
-	}
-}
-
-/* Host instructions executed for each guest instruction, by the hottest blocks' code. */
-static void show_expansion(const struct profile *profile)
-{
-	double guest = 0, host = 0;
-
-	for (size_t n = 0; n < profile->count && n < BLOCKS_COUNTED; n++) {
-		const struct translator_block *block = &profile->blocks[n];
-		cs_insn *insn;
-		size_t count = cs_disasm(profile->x86, block->host, block->host_hot, 0, 0, &insn);
-
-		guest += (double)weight(block);
-		host += (double)block->executions * (double)count;
-		if (count)
-			cs_free(insn, count);
-	}
-	if (guest > 0)
-		fprintf(stderr,
-			"about %.2f host instructions a guest instruction, in the blocks that did "
-			"%.0f%% of them\n",
-			host / guest, 100 * guest / (double)profile->executed);
-}
-
-static void show(const struct profile *profile)
-{
-	static const char modes[] = "ksu";
-
-	for (size_t n = 0; n < profile->count && n < BLOCKS_SHOWN; n++) {
-		const struct translator_block *block = &profile->blocks[n];
-
-		char name[NAME_SIZE];
-
-		if (!block->executions)
-			break;
-		code_names_name(profile->symbols, block->va, block->code, name, sizeof(name));
-		fprintf(stderr,
-			"%6.2f%%  %c %016" PRIx64 "  entered %" PRIu64
-			" times, %u instructions, %zu host bytes  %s\n",
-			100.0 * (double)weight(block) / (double)profile->executed,
-			modes[block->mode], block->va, block->executions, block->length,
-			block->host_size, name);
-		show_code(profile, block);
-	}
-}
-
-static void show_totals(const struct machine *machine, double seconds)
-{
-	struct translator_totals totals;
-
-	translator_get_totals(machine, &totals);
-	if (!totals.instructions)
+	profile->block[profile->blocks++] = *block;
+	line.instructions = profile_block_weight(block);
+	profile->executed += line.instructions;
+	if (!line.instructions)
 		return;
-	fprintf(stderr,
-		"translated %" PRIu64 " blocks, %" PRIu64 " instructions, %.1f host bytes each, in "
-		"%.3f s (%.0f%% of the run); %" PRIu64 " instructions interpreted, %" PRIu64
-		" evictions\n",
-		totals.blocks, totals.instructions,
-		(double)totals.host_bytes / (double)totals.instructions,
-		(double)totals.nanoseconds / 1e9,
-		seconds > 0 ? (double)totals.nanoseconds / 1e7 / seconds : 0, totals.interpreted,
-		totals.evictions);
+	profile_block_name(profile, block, false, name, sizeof(name));
+	if (!*name)
+		snprintf(name, sizeof(name), "0x%" PRIx64, block->va);
+	profile_lines_add(&profile->functions, &line);
 }
 
-int profile_report(const struct machine *machine, const struct code_names *symbols, bool host,
-		   double seconds)
+static void merge_blocks(struct profile *profile)
 {
-	struct profile profile = {.host = host, .symbols = symbols};
-	char path[64];
+	size_t kept = 0;
 
-	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
-	profile.map = fopen(path, "w");
-	translator_visit(machine, collect, &profile);
-	if (!profile.map || fclose(profile.map) != 0)
-		return complain(DISCO_FAILED, "cannot write %s", path);
-	if (profile.count)
-		qsort(profile.blocks, profile.count, sizeof(profile.blocks[0]), by_weight);
-	show_totals(machine, seconds);
-	if (cs_open(CS_ARCH_MIPS, CS_MODE_MIPS64 | CS_MODE_LITTLE_ENDIAN, &profile.mips) ==
-	    CS_ERR_OK) {
-		if (cs_open(CS_ARCH_X86, CS_MODE_64, &profile.x86) == CS_ERR_OK) {
-			show_expansion(&profile);
-			show(&profile);
-			cs_close(&profile.x86);
+	if (!profile->blocks)
+		return;
+	qsort(profile->block, profile->blocks, sizeof(*profile->block), by_code);
+	for (size_t n = 1; n < profile->blocks; n++) {
+		struct translator_block *to = &profile->block[kept], *from = &profile->block[n];
+
+		if (by_code(to, from) != 0) {
+			profile->block[++kept] = *from;
+			continue;
 		}
-		cs_close(&profile.mips);
+		from->executions += to->executions;
+		if (to->host) {
+			to->executions = from->executions;
+			continue;
+		}
+		*to = *from;
 	}
-	free(profile.blocks);
-	return DISCO_OK;
+	profile->blocks = kept + 1;
+	qsort(profile->block, profile->blocks, sizeof(*profile->block), by_weight);
+}
+
+static void add_stall(void *opaque, const struct code_misses *code)
+{
+	struct profile *profile = opaque;
+	char name[PROFILE_NAME];
+	struct profile_line line = profile_line_of(profile->names, code, name, sizeof(name));
+
+	line.cycles = code->cycles;
+	line.remote = code->remote;
+	for (unsigned cause = 0; cause < CAUSES; cause++)
+		line.cause[cause] = code->cause[cause];
+	profile->stalled += code->cycles;
+	profile_lines_add(&profile->stalls, &line);
+}
+
+void profile_collect(struct profile *profile, const struct machine *machine,
+		     const struct guest_names *names, uint64_t monitor_cycles)
+{
+	*profile = (struct profile){
+		.machine = machine, .names = names, .monitor_cycles = monitor_cycles};
+	translator_visit(machine, add_block, profile);
+	merge_blocks(profile);
+	misses_visit_code(machine, add_stall, profile);
+	profile_lines_merge(&profile->functions);
+	profile_lines_merge(&profile->stalls);
+}
+
+void profile_free(struct profile *profile)
+{
+	free(profile->block);
+	profile_lines_free(&profile->functions);
+	profile_lines_free(&profile->stalls);
+}
+
+/* ---- text ---- */
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_functions(const struct profile *profile, FILE *out)
+{
+	uint64_t instructions = 0;
+	char owner[64];
+
+	if (!profile->functions.count)
+		return;
+	for (unsigned n = 0; n < profile->machine->config.cpus; n++)
+		instructions += profile->machine->cpu[n]->instructions;
+	fprintf(out,
+		"\n%7s %15s  function (by translated blocks, which did %.0f%% of the "
+		"instructions)\n",
+		"share", "instructions", percent(profile->executed, instructions));
+	for (size_t n = 0; n < profile->functions.count && n < LINES_SHOWN; n++) {
+		const struct profile_line *line = &profile->functions.line[n];
+
+		fprintf(out, "%6.2f%% %15" PRIu64 "  %s %s\n",
+			percent(line->instructions, profile->executed), line->instructions,
+			profile_line_owner(profile->names, line, owner, sizeof(owner)), line->name);
+	}
+	if (profile->monitor_cycles)
+		fprintf(out, "beside them, the monitor worked for %" PRIu64 " cycles\n",
+			profile->monitor_cycles);
+}
+
+static uint64_t misses_of(const struct profile_line *line)
+{
+	uint64_t sum = 0;
+
+	for (unsigned cause = 0; cause < CAUSES; cause++)
+		sum += line->cause[cause];
+	return sum;
+}
+
+static void print_stalls(const struct profile *profile, FILE *out)
+{
+	char owner[64];
+
+	if (!profile->stalls.count)
+		return;
+	fprintf(out, "\n%7s %14s %10s %10s", "stall", "cycles", "local", "remote");
+	for (unsigned cause = 0; cause < CAUSES; cause++)
+		fprintf(out, " %13s", report_cause_names[cause]);
+	fprintf(out, "  function or instruction%s\n",
+		profile->names->vms ? " (m: operation of the monitor)" : "");
+	for (size_t n = 0; n < profile->stalls.count && n < LINES_SHOWN; n++) {
+		const struct profile_line *line = &profile->stalls.line[n];
+
+		fprintf(out, "%6.2f%% %14" PRIu64 " %10" PRIu64 " %10" PRIu64,
+			percent(line->cycles, profile->stalled), line->cycles,
+			misses_of(line) - line->remote, line->remote);
+		for (unsigned cause = 0; cause < CAUSES; cause++)
+			fprintf(out, " %13" PRIu64, line->cause[cause]);
+		fprintf(out, "  %s %s\n",
+			profile_line_owner(profile->names, line, owner, sizeof(owner)), line->name);
+	}
+}
+
+int profile_text(const struct profile *profile, bool host, double seconds, FILE *out)
+{
+	int status = profile_write_map(profile);
+
+	if (profile->functions.lost || profile->stalls.lost)
+		complain(0, "out of memory: the profile is not complete");
+	profile_blocks_text(profile, host, seconds, out);
+	print_functions(profile, out);
+	print_stalls(profile, out);
+	hot_pages_text(profile->machine, profile->names, out);
+	return status;
+}
+
+/* ---- JSON ---- */
+
+static void put(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+static void put_instructions(json_t *object, const struct profile_line *line)
+{
+	put(object, "instructions", line->instructions);
+}
+
+static void put_stalls(json_t *object, const struct profile_line *line)
+{
+	json_t *causes = json_object();
+
+	for (unsigned cause = 0; cause < CAUSES; cause++)
+		put(causes, report_cause_names[cause], line->cause[cause]);
+	put(object, "stall_cycles", line->cycles);
+	put(object, "local_misses", misses_of(line) - line->remote);
+	put(object, "remote_misses", line->remote);
+	json_object_set_new(object, "causes", causes);
+}
+
+/* The first lines, and the others as one. */
+static json_t *lines_json(const struct profile *profile, const struct profile_lines *lines,
+			  void (*put_counts)(json_t *object, const struct profile_line *line))
+{
+	struct profile_line rest = {0};
+	json_t *array = json_array(), *object;
+
+	for (size_t n = 0; n < lines->count; n++) {
+		const struct profile_line *line = &lines->line[n];
+
+		if (n >= LINES_IN_JSON) {
+			rest.instructions += line->instructions;
+			rest.cycles += line->cycles;
+			rest.remote += line->remote;
+			for (unsigned cause = 0; cause < CAUSES; cause++)
+				rest.cause[cause] += line->cause[cause];
+			continue;
+		}
+		object = profile_line_json(profile->names, line);
+		put_counts(object, line);
+		json_array_append_new(array, object);
+	}
+	if (lines->count > LINES_IN_JSON) {
+		object = json_object();
+		put(object, "others", lines->count - LINES_IN_JSON);
+		put_counts(object, &rest);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+json_t *profile_json(const struct profile *profile)
+{
+	json_t *object = json_object();
+
+	put(object, "instructions", profile->executed);
+	json_object_set_new(object, "functions",
+			    lines_json(profile, &profile->functions, put_instructions));
+	json_object_set_new(object, "blocks", profile_blocks_json(profile));
+	json_object_set_new(object, "stalls", lines_json(profile, &profile->stalls, put_stalls));
+	if (profile->names->vms)
+		put(object, "monitor_cycles", profile->monitor_cycles);
+	return object;
 }

@@ -57,17 +57,29 @@ struct cpu_stats report_sum(const struct machine *machine, uint64_t *instruction
 	return sum;
 }
 
+static void add_memory(struct ccnuma_stats *sum, const struct machine *machine, unsigned cpu)
+{
+	const struct ccnuma_stats stats = machine_memory_stats(machine, cpu);
+	const uint64_t *from = (const uint64_t *)&stats;
+	uint64_t *to = (uint64_t *)sum;
+
+	for (size_t n = 0; n < sizeof(*sum) / sizeof(*to); n++)
+		to[n] += from[n];
+}
+
 void report_memory_sum(const struct machine *machine, struct ccnuma_stats *sum)
 {
 	memset(sum, 0, sizeof(*sum));
-	for (unsigned i = 0; i < machine->config.cpus; i++) {
-		const struct ccnuma_stats stats = machine_memory_stats(machine, i);
-		const uint64_t *from = (const uint64_t *)&stats;
-		uint64_t *to = (uint64_t *)sum;
+	for (unsigned i = 0; i < machine->config.cpus; i++)
+		add_memory(sum, machine, i);
+}
 
-		for (size_t n = 0; n < sizeof(*sum) / sizeof(*to); n++)
-			to[n] += from[n];
-	}
+void report_node_memory(const struct machine *machine, unsigned node, struct ccnuma_stats *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (unsigned i = 0; i < machine->config.cpus; i++)
+		if (machine->cpu[i]->node == node)
+			add_memory(sum, machine, i);
 }
 
 const char *const report_level_names[LEVELS] = {

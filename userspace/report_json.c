@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "boot.h"
-#include "profile_memory.h"
 #include "disco.h"
+#include "hot_pages.h"
+#include "profile.h"
 #include "report_threads.h"
 
 #define SCHEMA "disco.boot/1"
@@ -74,7 +75,7 @@ json_t *report_memory_json(const struct ccnuma_stats *stats)
 {
 	json_t *object = json_object(), *stall = json_object(), *causes = json_object();
 
-	for (unsigned level = LEVEL_L2; level < LEVELS; level++)
+	for (unsigned level = 0; level < LEVELS; level++)
 		json_object_set_new(stall, report_level_names[level],
 				    number(stats->stall_cycles[level]));
 	for (unsigned cause = 0; cause < CAUSES; cause++)
@@ -108,6 +109,23 @@ static json_t *cpu_array(const struct machine *machine)
 		json_array_append_new(array, object);
 	}
 	return array;
+}
+
+static json_t *memory_object(const struct boot_result *result)
+{
+	const struct machine *machine = result->machine;
+	json_t *object, *nodes = json_array();
+	struct ccnuma_stats stats;
+
+	report_memory_sum(machine, &stats);
+	object = report_memory_json(&stats);
+	for (unsigned node = 0; node < machine->config.nodes; node++) {
+		report_node_memory(machine, node, &stats);
+		json_array_append_new(nodes, report_memory_json(&stats));
+	}
+	json_object_set_new(object, "nodes", nodes);
+	json_object_set_new(object, "page_sums", page_sums_json(machine, result->names));
+	return object;
 }
 
 static json_t *disk_array(const struct boot_result *result, json_t *retries)
@@ -167,8 +185,12 @@ static json_t *build(const struct boot_result *result)
 	json_object_set_new(root, "machine", machine_object(machine));
 	json_object_set_new(root, "total", report_counters_json(&sum, instructions));
 	json_object_set_new(root, "cpus", cpu_array(machine));
-	if (machine_has_ccnuma(machine))
-		json_object_set_new(root, "hot_pages", hot_pages_json(machine));
+	if (machine_has_ccnuma(machine)) {
+		json_object_set_new(root, "memory", memory_object(result));
+		json_object_set_new(root, "hot_pages", hot_pages_json(machine, result->names));
+	}
+	if (result->profile)
+		json_object_set_new(root, "profile", profile_json(result->profile));
 	measure_json(result->measure, root);
 	json_object_set_new(root, "disks", disk_array(result, retries));
 	json_object_set_new(root, "nics", nic_array(result));

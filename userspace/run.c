@@ -8,6 +8,7 @@
 
 #include "boot.h"
 #include "disco.h"
+#include "profile.h"
 #include "run.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -51,7 +52,10 @@ static int add_vm(struct run *run, struct run_vm *vm, const struct run_vm_option
 	if (monitor_add_vm(run->monitor, &vm->config, &vm->number, &error))
 		return complain(DISCO_USAGE, "%s", error.text);
 	run->running++;
-	return DISCO_OK;
+	run->names.vm[vm->number] = options->name;
+	if (!common_needs_names(&run->options->common))
+		return DISCO_OK;
+	return guest_names_read(&run->names, vm->number, vm->files.kernel, &options->guest.symbols);
 }
 
 /* ---- the end of VMs ---- */
@@ -158,6 +162,7 @@ static int make_config(const struct run_options *options, struct machine_config 
 	machine_file_ccnuma(&file, ccnuma);
 	config->seed = options->common.seed;
 	config->threads = options->common.threads;
+	config->profile = options->common.profile;
 	if (options->common.cpus)
 		config->cpus = options->common.cpus;
 	if (config->nodes > config->cpus)
@@ -189,11 +194,42 @@ static int overall_status(const struct run *run)
 	return run->machine->stop_reason == STOP_FINISHER ? DISCO_OK : DISCO_FAILED;
 }
 
+static uint64_t monitor_cycles(const struct run *run)
+{
+	const struct monitor_stats *stats = monitor_stats(run->monitor);
+	uint64_t sum = stats->reference_cycles;
+
+	for (unsigned i = 0; monitor_charge_name(i); i++)
+		sum += stats->cycles[i];
+	return sum;
+}
+
+static int report(struct run *run, int status)
+{
+	const struct common_options *common = &run->options->common;
+	struct profile profile;
+	int json_status = DISCO_OK;
+
+	if (common->profile) {
+		profile_collect(&profile, run->machine, &run->names, monitor_cycles(run));
+		run->profile = &profile;
+	}
+	if (common->json)
+		json_status = run_report_json(run, common->json, status);
+	if (!common->quiet)
+		run_report_text(run, stderr);
+	if (common->profile) {
+		profile_text(&profile, common->profile_host, run->host_seconds, stderr);
+		profile_free(&profile);
+	}
+	run->profile = NULL;
+	return status ? status : json_status;
+}
+
 static int finish(struct run *run)
 {
-	const struct run_options *options = run->options;
 	const struct monitor_stats *stats = monitor_stats(run->monitor);
-	int json_status = DISCO_OK, status = overall_status(run);
+	int status = overall_status(run);
 
 	if (run->machine->stop_reason == STOP_WILD || run->machine->stop_reason == STOP_HALTED)
 		complain(0, "the machine stopped: %s",
@@ -205,11 +241,7 @@ static int finish(struct run *run)
 		status = status ? status : DISCO_FAILED;
 	}
 	warm_explain(&run->measure);
-	if (options->common.json)
-		json_status = run_report_json(run, options->common.json, status);
-	if (!options->common.quiet)
-		run_report_text(run, stderr);
-	return status ? status : json_status;
+	return report(run, status);
 }
 
 static const char *vm_of(void *opaque, unsigned guest, struct vcpu_stats *stats)
@@ -270,6 +302,9 @@ static int build_and_run(struct run *run)
 	if (!run->monitor)
 		return complain(DISCO_USAGE, "%s", error.text);
 	run->vmm = monitor_vmm(run->monitor);
+	run->names.vms = true;
+	for (unsigned n = 0; n < monitor.shared_memories; n++)
+		run->names.shared[n] = monitor.shared_memory[n].name;
 	for (unsigned n = 0; n < options->vms && !status; n++, run->vms++)
 		status = add_vm(run, &run->vm[n], &options->vm[n]);
 	if (!status)
@@ -278,6 +313,7 @@ static int build_and_run(struct run *run)
 		status = run_machine(run);
 	if (monitor_destroy(run->monitor, &error))
 		status = complain(status ? status : DISCO_FAILED, "%s", error.text);
+	guest_names_free(&run->names);
 	for (unsigned n = 0; n < run->vms; n++)
 		guest_files_close(&run->vm[n].files);
 	if (run_trace_close(run))

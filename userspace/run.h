@@ -11,6 +11,7 @@
 #include "common_options.h"
 #include "emu/machine.h"
 #include "emu/monitor.h"
+#include "guest_names.h"
 #include "guest_options.h"
 #include "machine_file.h"
 #include "measure.h"
@@ -18,6 +19,7 @@
 #define RUN_MAX_VMS 64
 
 struct run;
+struct profile;
 
 /* What a VM is to be. From the command line for all alike, or from a configuration file. */
 struct run_vm_options {
@@ -142,6 +144,8 @@ struct run {
 	double host_seconds;
 	double progress_at;
 	FILE *trace;
+	struct guest_names names;
+	const struct profile *profile; /* NULL: none was asked for */
 	struct measure measure;
 	struct run_control control;
 };

@@ -118,15 +118,6 @@ static json_t *node_list(uint64_t nodes)
 	return list;
 }
 
-/* The address of an EntryHi: bits 40 to 61 are not in it; those of a 32-bit address are copies. */
-static unsigned long long address_of(uint64_t hi)
-{
-	const uint64_t top = UINT64_C(0xc00000ff80000000);
-
-	hi &= ~UINT64_C(0x1fff);
-	return (hi & top) == top ? hi | UINT64_C(0xffffffff80000000) : hi;
-}
-
 static void write_decision(void *opaque, const struct vmm_decision *decision)
 {
 	struct run *run = opaque;
@@ -141,7 +132,8 @@ static void write_decision(void *opaque, const struct vmm_decision *decision)
 			    json_sprintf("0x%llx", (unsigned long long)decision->address.value));
 	if (decision->backmap)
 		json_object_set_new(object, "virtual_address",
-				    json_sprintf("0x%llx", address_of(decision->backmap)));
+				    json_sprintf("0x%llx", (unsigned long long)entryhi_address(
+								   decision->backmap)));
 	json_object_set_new(object, "machine_page", json_integer(decision->mpn.value));
 	json_object_set_new(object, "home", json_integer(decision->home));
 	json_object_set_new(object, "hot_node", json_integer(decision->hot));

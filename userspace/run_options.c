@@ -323,6 +323,9 @@ int run_parse(int argc, char **argv, struct run_options *options)
 	    options->common.engine == &lockstep_blocks_engine)
 		return complain(DISCO_USAGE, "run: engine %s is for disco boot",
 				options->common.engine->name);
+	for (unsigned n = 0; n < options->vms; n++)
+		if (options->vm[n].guest.symbols.count && !common_needs_names(&options->common))
+			return complain(DISCO_USAGE, "symbols need --profile or --model ccnuma");
 	status = run_check_shared(options);
 	if (!status)
 		status = run_check_policy(options);

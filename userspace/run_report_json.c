@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "disco.h"
+#include "profile.h"
 #include "report_threads.h"
 #include "run.h"
 
@@ -139,6 +140,8 @@ int run_report_json(const struct run *run, const char *path, int exit_status)
 	json_object_set_new(root, "numa", run_numa_json(vmm_numa_stats(run->vmm)));
 	json_object_set_new(root, "vms", vms);
 	measure_json(&run->measure, root);
+	if (run->profile)
+		json_object_set_new(root, "profile", profile_json(run->profile));
 	json_object_set_new(host, "seconds", json_real(run->host_seconds));
 	json_object_set_new(host, "engine", json_string(run->machine->engine->name));
 	json_object_set_new(host, "threads", report_threads_json(run->machine));

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What memory model `ccnuma` counted in a `disco run`: machine, nodes, VMs; text and JSON. */
-#include <string.h>
-
 #include "boot.h"
-#include "profile_memory.h"
+#include "hot_pages.h"
 #include "run.h"
 
 static uint64_t stall(const struct ccnuma_stats *stats)
@@ -43,24 +41,6 @@ static uint64_t vm_busy(const struct run *run, const struct run_vm *vm)
 	return stats.time[TIME_USER] + stats.time[TIME_KERNEL] + stats.time[TIME_MONITOR];
 }
 
-/* Misses of the CPUs of @node. */
-static struct ccnuma_stats node_stats(const struct run *run, unsigned node)
-{
-	const struct machine *machine = run->machine;
-	struct ccnuma_stats sum;
-
-	memset(&sum, 0, sizeof(sum));
-	for (unsigned n = 0; n < machine->config.cpus; n++) {
-		const struct ccnuma_stats stats = machine_memory_stats(machine, n);
-		const uint64_t *from = (const uint64_t *)&stats;
-		uint64_t *to = (uint64_t *)&sum;
-
-		for (size_t i = 0; machine->cpu[n]->node == node && i < sizeof(sum) / 8; i++)
-			to[i] += from[i];
-	}
-	return sum;
-}
-
 void run_report_memory(const struct run *run, FILE *out)
 {
 	struct ccnuma_stats stats;
@@ -84,7 +64,7 @@ void run_report_memory(const struct run *run, FILE *out)
 	for (unsigned node = 0; node < run->machine->config.nodes; node++) {
 		uint64_t misses;
 
-		stats = node_stats(run, node);
+		report_node_memory(run->machine, node, &stats);
 		misses = stats.local_misses + stats.remote_misses;
 		snprintf(name, sizeof(name), "%u", node);
 		fprintf(out, "%-10s %12llu %8.1f\n", name, (unsigned long long)misses,
@@ -103,7 +83,7 @@ static json_t *object_of(const struct ccnuma_stats *stats)
 {
 	json_t *object = json_object(), *stalls = json_object(), *causes = json_object();
 
-	for (unsigned level = LEVEL_L2; level < LEVELS; level++)
+	for (unsigned level = 0; level < LEVELS; level++)
 		put(stalls, report_level_names[level], stats->stall_cycles[level]);
 	for (unsigned cause = 0; cause < CAUSES; cause++)
 		put(causes, report_cause_names[cause], stats->cause[cause]);
@@ -115,22 +95,33 @@ static json_t *object_of(const struct ccnuma_stats *stats)
 	put(object, "queue_cycles", stats->queue_cycles);
 	put(object, "invalidations", stats->invalidations);
 	put(object, "writebacks", stats->writebacks);
+	put(object, "uncached", stats->uncached);
+	put(object, "uncached_cycles", stats->uncached_cycles);
 	return object;
 }
 
 json_t *run_memory_json(const struct run *run)
 {
-	json_t *object, *nodes = json_array();
+	json_t *object, *cpus = json_array(), *nodes = json_array();
 	struct ccnuma_stats stats;
 
 	report_memory_sum(run->machine, &stats);
 	object = object_of(&stats);
+	for (unsigned cpu = 0; cpu < run->machine->config.cpus; cpu++) {
+		stats = machine_memory_stats(run->machine, cpu);
+		json_array_append_new(cpus, object_of(&stats));
+	}
+	json_object_set_new(object, "cpus", cpus);
 	for (unsigned node = 0; node < run->machine->config.nodes; node++) {
-		stats = node_stats(run, node);
+		report_node_memory(run->machine, node, &stats);
 		json_array_append_new(nodes, object_of(&stats));
 	}
 	json_object_set_new(object, "nodes", nodes);
-	json_object_set_new(object, "hot_pages", hot_pages_json(run->machine));
+	/* What is neither this nor a VM's does not exist. */
+	monitor_other_memory_stats(run->monitor, &stats);
+	json_object_set_new(object, "without_vm", object_of(&stats));
+	json_object_set_new(object, "page_sums", page_sums_json(run->machine, &run->names));
+	json_object_set_new(object, "hot_pages", hot_pages_json(run->machine, &run->names));
 	return object;
 }
 

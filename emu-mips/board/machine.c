@@ -84,6 +84,7 @@ static struct cpu *create_cpu(struct machine *machine, unsigned number)
 	cpu->on_deadline = no_deadline;
 	cpu->board_deadline = UINT64_MAX;
 	cpu->present = number == 0;
+	cpu->guest = -1;
 	if (softtlb_create(cpu)) {
 		free(cpu);
 		return NULL;

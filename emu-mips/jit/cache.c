@@ -85,6 +85,7 @@ void cache_destroy(struct translator *jit)
 		free(cache->ibtc[key]);
 	free(cache->page_blocks);
 	free(cache->page_stores);
+	free(jit->retired);
 	if (cache->writable && cache->writable != MAP_FAILED)
 		munmap(cache->writable, cache->size);
 	if (cache->executable && cache->executable != MAP_FAILED)
@@ -242,6 +243,8 @@ static void remove_block(struct translator *jit, struct block *block)
 	struct block **b = &jit->cache.hash[hash(block->va, block->key)];
 	struct ibtc_entry *entry = ibtc_entry_of(jit, block);
 
+	if (jit->profile)
+		profile_retire(jit, block);
 	block->dead = true;
 	while (*b != block)
 		b = &(*b)->hash_next;

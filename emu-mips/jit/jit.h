@@ -156,6 +156,7 @@ struct block {
 	uint8_t pages;
 	uint8_t region;
 	bool dead;
+	int16_t guest;		      /* cpu->guest, for profiles */
 	const uint8_t *entry;	      /* executable view */
 	const uint8_t *checked_entry; /* verifies first that va is still mapped to host_page */
 	const uint8_t *line_entry;    /* the first line is known to be in the first-level cache */
@@ -211,6 +212,8 @@ struct code_cache {
 	size_t ram_pages;
 };
 
+struct retired;
+
 typedef const uint8_t *enter_function(struct cpu *cpu, const uint8_t *code, uint64_t limit,
 				      int64_t budget);
 
@@ -229,6 +232,8 @@ struct translator {
 	unsigned wanted_count;
 	uint8_t data_shift, fetch_shift; /* that code with KEY_LINES was made for */
 	struct jit_stats stats;
+	struct retired *retired; /* jit/profile.c: blocks that are gone, for profiles */
+	size_t retired_count, retired_room;
 };
 
 /* The engine's data of a machine: a translator for each host thread. A CPU's is cpu->engine; it is
@@ -375,5 +380,10 @@ static inline uint64_t ram_address_of(const struct machine *machine, uint64_t of
 	(void)machine;
 	return offset < DEVICE_HOLE_START ? offset : offset + (DEVICE_HOLE_END - DEVICE_HOLE_START);
 }
+
+/* ---- profile.c ---- */
+
+/* @block goes: keeps what a profile says of it. Its page has not changed yet. */
+void profile_retire(struct translator *jit, const struct block *block);
 
 #endif

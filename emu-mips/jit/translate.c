@@ -466,6 +466,7 @@ static void fill_block(struct builder *t)
 	block->key = trace->key;
 	block->length = (uint16_t)trace->length;
 	block->host_page = trace->host_page[0];
+	block->guest = t->cpu->guest;
 	block->pages = (uint8_t)trace->pages;
 	for (unsigned p = 0; p < trace->pages; p++) {
 		block->page[p].block = block;

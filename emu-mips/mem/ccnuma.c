@@ -137,8 +137,8 @@ static bool invalidate_others(struct ccnuma *ccnuma, struct directory_line *entr
 	return dirty;
 }
 
-static enum ccnuma_cause miss_cause(const struct ccnuma *ccnuma, const struct directory_line *entry,
-				    unsigned cpu, uint64_t pa)
+static uint8_t miss_cause(const struct ccnuma *ccnuma, const struct directory_line *entry,
+			  unsigned cpu, uint64_t pa)
 {
 	uint64_t bit = UINT64_C(1) << cpu;
 
@@ -203,6 +203,8 @@ static struct ccnuma_result upgrade(struct ccnuma *ccnuma, unsigned cpu, struct 
 			  ccnuma->config.miss_cycles[node][node],
 		.level = LEVEL_UPGRADE,
 		.cause = CAUSE_UPGRADE,
+		.home = (uint8_t)home,
+		.remote = home != node,
 	};
 }
 
@@ -216,7 +218,9 @@ static struct ccnuma_result l2_miss(struct ccnuma *ccnuma, unsigned cpu, uint64_
 	uint32_t wait = occupy(ccnuma, home, now);
 	struct ccnuma_result result = {.cycles = wait + ccnuma->config.miss_cycles[node][home],
 				       .level = home == node ? LEVEL_LOCAL : LEVEL_REMOTE_CLEAN,
-				       .cause = miss_cause(ccnuma, entry, cpu, pa)};
+				       .cause = miss_cause(ccnuma, entry, cpu, pa),
+				       .home = (uint8_t)home,
+				       .remote = home != node};
 	enum line_state state = write ? LINE_MODIFIED : LINE_EXCLUSIVE;
 	bool dirty = false;
 

@@ -1,33 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Second-level misses by page and by instruction. Pages are a table over all of RAM, mapped and
- * zero until used. Instructions are a hash table that does not grow: when the place of one is full
- * it is not counted, which takes more hot instructions than any profile shows.
+ * Second-level misses by page and node. Each owner of pages has a table of chunks, which are made
+ * when one of their pages is first missed on.
  */
 #include "emu/misses.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
-#include "emu/mem.h"
+#include "code_misses.h"
 
-#define CODE_PLACES (1u << 17)
-#define CODE_PROBES 16
+#define CHUNK_PAGES 256
+#define ADDRESSES   256 /* misses on a page until its virtual address is asked for again */
 
-struct misses {
-	struct page_misses *page;
-	uint64_t pages;
-	struct code_misses *code; /* NULL: not counted */
+struct chunk_page {
+	uint64_t mapped_at;
+	uint32_t count; /* until then */
+	uint8_t home;
 };
 
-static void *map_lazily(uint64_t bytes)
-{
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+struct chunk {
+	struct chunk_page page[CHUNK_PAGES];
+	struct page_misses misses[]; /* [page][node] */
+};
 
-	return memory == MAP_FAILED ? NULL : memory;
-}
+struct page_table {
+	struct chunk **chunk;
+	size_t chunks;
+};
+
+struct misses {
+	unsigned nodes;
+	int operation;
+	struct page_table table[MISS_OWNERS][MISSES_MAX_GUESTS];
+	struct code_table *code;		    /* NULL: not counted */
+	struct page_misses lost[MACHINE_MAX_NODES]; /* found no memory */
+};
 
 int misses_create(struct machine *machine)
 {
@@ -36,11 +44,18 @@ int misses_create(struct machine *machine)
 	machine->misses = misses;
 	if (!misses)
 		return -ENOMEM;
-	misses->pages = machine->config.memory / MIPS_PAGE_SIZE;
-	misses->page = map_lazily(misses->pages * sizeof(*misses->page));
+	misses->nodes = machine->config.nodes;
+	misses->operation = -1;
 	if (machine->config.profile)
-		misses->code = calloc(CODE_PLACES, sizeof(*misses->code));
-	return !misses->page || (machine->config.profile && !misses->code) ? -ENOMEM : 0;
+		misses->code = code_table_create();
+	return machine->config.profile && !misses->code ? -ENOMEM : 0;
+}
+
+static void free_table(struct page_table *table)
+{
+	for (size_t n = 0; n < table->chunks; n++)
+		free(table->chunk[n]);
+	free(table->chunk);
 }
 
 void misses_destroy(struct machine *machine)
@@ -49,87 +64,159 @@ void misses_destroy(struct machine *machine)
 
 	if (!misses)
 		return;
-	if (misses->page)
-		munmap(misses->page, misses->pages * sizeof(*misses->page));
-	free(misses->code);
+	for (unsigned owner = 0; owner < MISS_OWNERS; owner++)
+		for (unsigned guest = 0; guest < MISSES_MAX_GUESTS; guest++)
+			free_table(&misses->table[owner][guest]);
+	code_table_destroy(misses->code);
 	free(misses);
 	machine->misses = NULL;
 }
 
-static void count_code(struct misses *misses, const struct cpu *cpu,
-		       const struct ccnuma_result *result)
+static bool more_chunks(struct page_table *table, size_t number)
 {
-	uint64_t hash = (cpu->pc >> 2) * UINT64_C(0x9e3779b97f4a7c15) >> 40;
+	size_t chunks = table->chunks ? table->chunks : 64;
+	struct chunk **grown;
 
-	for (unsigned probe = 0; probe < CODE_PROBES; probe++) {
-		struct code_misses *code = &misses->code[(hash + probe) % CODE_PLACES];
-
-		if (!code->cycles) {
-			code->pc = cpu->pc;
-			code->mode = cpu->mode;
-		} else if (code->pc != cpu->pc || code->mode != cpu->mode) {
-			continue;
-		}
-		code->cycles += result->cycles;
-		code->count += result->level > LEVEL_L2;
-		code->remote +=
-			result->level == LEVEL_REMOTE_CLEAN || result->level == LEVEL_REMOTE_DIRTY;
-		return;
-	}
+	while (chunks <= number)
+		chunks *= 2;
+	grown = realloc(table->chunk, chunks * sizeof(struct chunk *));
+	if (!grown)
+		return false;
+	for (size_t n = table->chunks; n < chunks; n++)
+		grown[n] = NULL;
+	table->chunk = grown;
+	table->chunks = chunks;
+	return true;
 }
 
-void misses_count(struct machine *machine, unsigned cpu, uint64_t offset, bool write,
-		  const struct ccnuma_result *result)
+static struct chunk *make_chunk(struct misses *misses, struct page_table *table, size_t number)
+{
+	if (number >= table->chunks && !more_chunks(table, number))
+		return NULL;
+	if (!table->chunk[number])
+		table->chunk[number] =
+			calloc(1, sizeof(struct chunk) +
+					  CHUNK_PAGES * misses->nodes * sizeof(struct page_misses));
+	return table->chunk[number];
+}
+
+static void ask_address(struct machine *machine, uint64_t offset, struct chunk_page *page)
+{
+	uint64_t address = machine->page_owners->mapped_at(machine, offset);
+
+	page->count = ADDRESSES;
+	if (address)
+		page->mapped_at = address;
+}
+
+static struct page_misses *count_page(struct machine *machine, const struct miss_page *page,
+				      unsigned node, uint64_t offset, unsigned home)
 {
 	struct misses *misses = machine->misses;
-	struct page_misses *page;
+	struct page_table *table = &misses->table[page->owner][page->guest];
+	size_t number = page->number / CHUNK_PAGES, at = page->number % CHUNK_PAGES;
+	struct chunk *chunk = number < table->chunks ? table->chunk[number] : NULL;
 
-	if (misses->code && result->cycles)
-		count_code(misses, machine->cpu[cpu], result);
-	if (result->level <= LEVEL_L2)
-		return;
-	page = &misses->page[offset / MIPS_PAGE_SIZE];
-	if (ccnuma_home(machine->ccnuma, offset) == machine->cpu[cpu]->node)
-		page->local++;
-	else
-		page->remote++;
-	page->cycles += result->cycles;
-	page->cause[result->cause]++;
-	page->writes += write;
+	if (!chunk)
+		chunk = make_chunk(misses, table, number);
+	if (!chunk)
+		return &misses->lost[node];
+	chunk->page[at].home = (uint8_t)home;
+	if (machine->page_owners && !chunk->page[at].count--)
+		ask_address(machine, offset, &chunk->page[at]);
+	return &chunk->misses[at * misses->nodes + node];
 }
 
-unsigned misses_hot_pages(const struct machine *machine, struct hot_page *pages, unsigned most)
+void misses_count(struct machine *machine, unsigned number, uint64_t offset, bool write,
+		  const struct ccnuma_result *result)
+{
+	const struct cpu *cpu = machine->cpu[number];
+	struct misses *misses = machine->misses;
+	struct miss_page page = {.number = (uint32_t)(offset / MIPS_PAGE_SIZE)};
+	struct page_misses *counts;
+
+	if (result->level <= LEVEL_L2) {
+		if (misses->code && result->cycles)
+			code_table_count(misses->code, cpu, misses->operation, NULL, result);
+		return;
+	}
+	if (machine->page_owners)
+		page = machine->page_owners->owner(machine, offset);
+	if (misses->code)
+		code_table_count(misses->code, cpu, misses->operation, &page, result);
+	counts = count_page(machine, &page, cpu->node, offset, result->home);
+	counts->cycles += result->cycles;
+	counts->cause[result->cause]++;
+	counts->remote += result->remote;
+	counts->writes += write;
+	counts->home = (uint8_t)result->home;
+}
+
+void misses_set_operation(struct machine *machine, int operation)
+{
+	if (machine->misses)
+		machine->misses->operation = operation;
+}
+
+static bool missed(const struct page_misses *node, unsigned nodes)
+{
+	for (unsigned n = 0; n < nodes; n++)
+		for (unsigned cause = 0; cause < CAUSES; cause++)
+			if (node[n].cause[cause])
+				return true;
+	return false;
+}
+
+static void visit_table(const struct misses *misses, struct missed_page *page,
+			void (*visit)(void *opaque, const struct missed_page *page), void *opaque)
+{
+	const struct page_table *table = &misses->table[page->page.owner][page->page.guest];
+
+	for (size_t n = 0; n < table->chunks; n++) {
+		const struct chunk *chunk = table->chunk[n];
+
+		for (size_t at = 0; chunk && at < CHUNK_PAGES; at++) {
+			page->node = &chunk->misses[at * misses->nodes];
+			page->page.number = (uint32_t)(n * CHUNK_PAGES + at);
+			page->mapped_at = chunk->page[at].mapped_at;
+			page->home = chunk->page[at].home;
+			if (missed(page->node, misses->nodes))
+				visit(opaque, page);
+		}
+	}
+}
+
+void misses_visit_pages(const struct machine *machine,
+			void (*visit)(void *opaque, const struct missed_page *page), void *opaque)
 {
 	const struct misses *misses = machine->misses;
-	unsigned count = 0;
+	struct missed_page page;
 
-	for (uint64_t n = 0; misses && n < misses->pages; n++) {
-		const struct page_misses *page = &misses->page[n];
-		unsigned at = count;
-
-		if (!page->cycles ||
-		    (count == most && page->cycles <= pages[most - 1].misses.cycles))
-			continue;
-		if (count < most)
-			count++;
-		else
-			at--;
-		for (; at > 0 && pages[at - 1].misses.cycles < page->cycles; at--)
-			pages[at] = pages[at - 1];
-		pages[at] = (struct hot_page){.pa = ram_address(n * MIPS_PAGE_SIZE),
-					      .home = machine_home(machine, n * MIPS_PAGE_SIZE),
-					      .misses = *page};
+	for (unsigned owner = 0; misses && owner < MISS_OWNERS; owner++)
+		for (unsigned guest = 0; guest < MISSES_MAX_GUESTS; guest++) {
+			page = (struct missed_page){
+				.page = {.owner = (enum miss_owner)owner, .guest = guest}};
+			visit_table(misses, &page, visit, opaque);
+		}
+	page = (struct missed_page){.page = {.owner = MISS_OF_MACHINE, .number = UINT32_MAX}};
+	if (misses && missed(misses->lost, misses->nodes)) {
+		page.node = misses->lost;
+		visit(opaque, &page);
 	}
-	return count;
 }
 
 void misses_visit_code(const struct machine *machine,
 		       void (*visit)(void *opaque, const struct code_misses *code), void *opaque)
 {
-	const struct misses *misses = machine->misses;
+	if (machine->misses && machine->misses->code)
+		code_table_visit(machine->misses->code, visit, opaque);
+}
 
-	for (unsigned n = 0; misses && misses->code && n < CODE_PLACES; n++) {
-		if (misses->code[n].cycles)
-			visit(opaque, &misses->code[n]);
-	}
+void misses_visit_page_code(const struct machine *machine, const struct miss_page *page,
+			    void (*visit)(void *opaque, const struct code_misses *code,
+					  uint64_t cycles),
+			    void *opaque)
+{
+	if (machine->misses && machine->misses->code)
+		code_table_visit_page(machine->misses->code, page, visit, opaque);
 }

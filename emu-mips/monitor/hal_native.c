@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dev/address_map.h"
+#include "emu/misses.h"
 #include "monitor/native.h"
 
 #define IP_IPI	  2
@@ -33,6 +34,7 @@ const char *monitor_charge_name(unsigned operation)
 static void resume(struct monitor *monitor, struct cpu *cpu, const struct trap *trap)
 {
 	struct native_cpu *state = &monitor->cpu[cpu->number];
+	int vm;
 
 	cpu->pc = trap->pc;
 	cpu->in_delay_slot = false;
@@ -41,8 +43,12 @@ static void resume(struct monitor *monitor, struct cpu *cpu, const struct trap *
 	state->idle = false;
 	cpu_state_changed(cpu);
 	monitor->current = NULL;
+	vm = vmm_cpu_vm(monitor->vmm, cpu->number);
+	if (vm == cpu->guest)
+		return;
 	if (cpu->machine->memory_model)
 		native_count_memory(monitor, cpu);
+	cpu->guest = (int16_t)vm;
 }
 
 void native_trap(struct cpu_monitor *hook, struct cpu *cpu, enum mips_exception code, bool refill)
@@ -275,6 +281,7 @@ static void copy_misses(struct cpu *cpu, struct mpn to, struct mpn from)
 	uint64_t target = (uint64_t)to.value << MIPS_PAGE_SHIFT;
 	uint64_t before = cpu->cycles;
 
+	misses_set_operation(cpu->machine, CHARGE_PAGE_COPY);
 	for (unsigned at = 0; at < MIPS_PAGE_SIZE; at += COPY_STEP) {
 		cpu->cycles +=
 			ccnuma_access(ccnuma, cpu->number, source + at, ACCESS_READ, cpu->cycles)
@@ -283,6 +290,7 @@ static void copy_misses(struct cpu *cpu, struct mpn to, struct mpn from)
 			ccnuma_access(ccnuma, cpu->number, target + at, ACCESS_WRITE, cpu->cycles)
 				.cycles;
 	}
+	misses_set_operation(cpu->machine, -1);
 	native->stats.cycles[CHARGE_PAGE_COPY] += cpu->cycles - before;
 }
 

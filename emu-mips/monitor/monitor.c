@@ -91,10 +91,9 @@ struct monitor *monitor_create(struct machine *machine, const struct monitor_opt
 	monitor->machine = machine;
 	monitor->options = *options;
 	monitor->hook.trap = native_trap;
-	for (unsigned n = 0; n < MACHINE_MAX_CPUS; n++)
-		monitor->cpu[n].vm = -1;
 	native = monitor;
 	machine->node_interrupt = native_node_interrupt;
+	machine->page_owners = &native_page_owners;
 	fill_config(monitor, &config);
 	monitor->memory = zeroed(vmm_memory_needed(&config));
 	if (!monitor->memory) {
@@ -145,6 +144,7 @@ int monitor_destroy(struct monitor *monitor, struct error *error)
 	for (unsigned n = 0; n < monitor->machine->config.cpus; n++)
 		monitor->machine->cpu[n]->monitor = NULL;
 	monitor->machine->node_interrupt = NULL;
+	monitor->machine->page_owners = NULL;
 	free(monitor->memory);
 	free(monitor);
 	native = NULL;

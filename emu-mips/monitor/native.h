@@ -15,7 +15,6 @@ struct native_cpu {
 	unsigned interrupts; /* HAL_INTERRUPT_* not yet taken */
 	bool idle;
 	uint64_t guest_ksu;	     /* of the guest that trapped */
-	int vm;			     /* the VM it runs; -1: none */
 	struct ccnuma_stats counted; /* what has been given to VMs */
 };
 
@@ -48,7 +47,8 @@ struct monitor {
 	struct native_cpu cpu[MACHINE_MAX_CPUS];
 	struct native_vm vm[VMM_MAX_VMS];
 	struct host_io *io;
-	uint64_t entries; /* since the last audit */
+	uint64_t entries;	     /* since the last audit */
+	struct ccnuma_stats counted; /* what memory model `ccnuma` counted while no VM ran */
 	struct monitor_stats stats;
 };
 
@@ -66,9 +66,9 @@ void native_start_cpu(struct monitor *monitor, struct cpu *cpu);
  * has memory model `ccnuma`. */
 void native_references(struct monitor *monitor, struct cpu *cpu, enum charge operation);
 
-/* monitor/memory_stats.c: gives @cpu's counts since last time to the VM that ran on it, if another
- * one runs now. */
+/* monitor/memory_stats.c: gives @cpu's counts since last time to the VM that ran on it. */
 void native_count_memory(struct monitor *monitor, const struct cpu *cpu);
+extern const struct page_owners native_page_owners;
 
 /* monitor/vm_load.c: kernel, initrd and device tree into VM @number. */
 int vm_load(struct monitor *monitor, const struct monitor_vm *config, unsigned number,

@@ -15,6 +15,7 @@
  * all operations together. Loops are one passage of their text; the pages they are about are the
  * HAL's business (hal_page_copy()).
  */
+#include "emu/misses.h"
 #include "monitor/native.h"
 
 #define STEP	   32 /* bytes: no more than a first-level line */
@@ -119,10 +120,12 @@ void native_references(struct monitor *monitor, struct cpu *cpu, enum charge ope
 	area = text + TEXT_BYTES + (slot + 1) * AREA_BYTES;
 	if (where(operation) == OF_THE_MACHINE)
 		area = reserved_of(monitor, 0) + TEXT_BYTES;
+	misses_set_operation(cpu->machine, (int)operation);
 	touch(cpu, text + piece->text, piece->text_bytes, ACCESS_FETCH);
 	/* One in three is a store. */
 	touch(cpu, area + piece->data, piece->data_bytes / 3, ACCESS_WRITE);
 	touch(cpu, area + piece->data + piece->data_bytes / 3, piece->data_bytes * 2 / 3,
 	      ACCESS_READ);
+	misses_set_operation(cpu->machine, -1);
 	monitor->stats.reference_cycles += cpu->cycles - before;
 }

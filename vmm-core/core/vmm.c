@@ -146,6 +146,36 @@ int vmm_cpu_vm(const struct vmm *vmm, unsigned cpu)
 	return current ? (int)current->vm->number : -1;
 }
 
+struct vmm_page vmm_page(const struct vmm *vmm, struct mpn mpn)
+{
+	static const uint8_t kinds[] = {
+		[PAGE_GUEST] = VMM_PAGE_VM,
+		[PAGE_REPLICA] = VMM_PAGE_VM,
+		[PAGE_REGISTERS] = VMM_PAGE_REGISTERS,
+		[PAGE_SHARED] = VMM_PAGE_SHARED,
+	};
+	struct vmm_page out = {.number = mpn.value};
+	const struct page *page;
+
+	/* The monitor's own memory of the last node is not in the table. */
+	if (mpn.value >= vmm->pages)
+		return out;
+	page = &vmm->page[mpn.value];
+	if (kinds[page->state] == VMM_PAGE_OTHER)
+		return out;
+	out.kind = (enum vmm_page_kind)kinds[page->state];
+	out.owner = page->vm;
+	out.number = page->ppn;
+	if (out.kind == VMM_PAGE_VM)
+		out.mapped_at = vmm->vm[page->vm]->pmap[page->ppn].backmap & ~ENTRYHI_ASID;
+	return out;
+}
+
+struct gpa vmm_page_address(uint32_t number)
+{
+	return pmap_address(number);
+}
+
 size_t vmm_console_input(struct vmm *vmm, unsigned number, unsigned port, const uint8_t *data,
 			 size_t length)
 {

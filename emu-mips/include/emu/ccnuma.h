@@ -87,8 +87,11 @@ struct ccnuma_stats {
 
 struct ccnuma_result {
 	uint32_t cycles;
-	enum ccnuma_level level;
-	enum ccnuma_cause cause; /* meaningful above LEVEL_L2 */
+	uint8_t level; /* enum ccnuma_level */
+	/* Meaningful above LEVEL_L2. */
+	uint8_t cause; /* enum ccnuma_cause */
+	uint8_t home;  /* node */
+	bool remote;   /* it is not the CPU's */
 };
 
 /*

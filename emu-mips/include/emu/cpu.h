@@ -141,7 +141,9 @@ struct cpu {
 	/* Fixed. */
 	unsigned number; /* CPU number in the machine */
 	unsigned node;
-	bool present; /* powered up and not held in reset */
+	int16_t guest; /* under a monitor: the VM whose turn it is, and while the monitor works,
+			  was; -1: none */
+	bool present;  /* powered up and not held in reset */
 	const struct cpu_config *config;
 	struct machine *machine;
 	struct cpu_monitor *monitor;	      /* NULL: exceptions go to the vectors */

@@ -78,6 +78,7 @@ struct ccnuma_config;
 struct ccnuma_stats;
 struct memory_model;
 struct misses;
+struct page_owners;
 struct regions;
 struct nodes;
 struct event;
@@ -106,16 +107,17 @@ struct machine {
 	enum stop_reason stop_reason;
 	int exit_status;
 	char stop_text[160];
-	uint64_t instruction_limit;	   /* 0: none */
-	bool parallel;			   /* CPUs run on several host threads just now */
-	struct threads *threads;	   /* board/threads.c; NULL: one */
-	struct link_line *links;	   /* mem/link.c; NULL with one thread */
-	struct ccnuma *ccnuma;		   /* memory model; NULL: `none` */
-	bool uncached_links;		   /* a CPU may have LINK_UNCACHED */
-	struct misses *misses;		   /* mem/misses.c; with memory_model */
-	struct memory_model *memory_model; /* board/memory_model.c; NULL: `none` for good */
-	struct board *board;		   /* devices: board/board.h */
-	struct nodes *nodes;		   /* node controllers: board/nodes.c; with memory_model */
+	uint64_t instruction_limit;	       /* 0: none */
+	bool parallel;			       /* CPUs run on several host threads just now */
+	struct threads *threads;	       /* board/threads.c; NULL: one */
+	struct link_line *links;	       /* mem/link.c; NULL with one thread */
+	struct ccnuma *ccnuma;		       /* memory model; NULL: `none` */
+	bool uncached_links;		       /* a CPU may have LINK_UNCACHED */
+	struct misses *misses;		       /* mem/misses.c; with memory_model */
+	const struct page_owners *page_owners; /* a monitor's, emu/misses.h; NULL: the machine's */
+	struct memory_model *memory_model;     /* board/memory_model.c; NULL: `none` for good */
+	struct board *board;		       /* devices: board/board.h */
+	struct nodes *nodes; /* node controllers: board/nodes.c; with memory_model */
 	/* The interrupt line of a node's controller changed (may be NULL). */
 	void (*node_interrupt)(struct machine *machine, unsigned node, bool level);
 	/* A second-level miss, as in emu/ccnuma.h: for displays (may be NULL). */

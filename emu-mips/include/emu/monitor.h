@@ -95,6 +95,8 @@ bool monitor_disk_stats(const struct monitor *monitor, unsigned vm, unsigned dis
 /* What memory model `ccnuma` counted of VM @vm, on whatever CPU it ran, without what the monitor
  * did meanwhile for others; all zero in model `none`. */
 void monitor_memory_stats(struct monitor *monitor, unsigned vm, struct ccnuma_stats *stats);
+/* The same of what is no VM's: the monitor at work while no VM had the CPU. */
+void monitor_other_memory_stats(struct monitor *monitor, struct ccnuma_stats *stats);
 /* Names of charge.def's operations; NULL beyond the last. */
 const char *monitor_charge_name(unsigned operation);
 

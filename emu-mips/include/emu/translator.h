@@ -15,10 +15,12 @@ struct translator_block {
 	unsigned length;     /* guest instructions in all */
 	unsigned words;
 	const uint32_t *code;
-	const void *host; /* the host code that executes */
+	uint64_t page_hash; /* user mode: page_hash() of their page, as it was; else 0 */
+	const void *host;   /* the host code that executes; NULL: the block is gone */
 	size_t host_size;
 	size_t host_hot; /* of these, bytes before the code of exits and slow paths */
 	enum cpu_mode mode;
+	int guest; /* cpu->guest when it was translated */
 };
 
 /* All since the start, evicted blocks too. */
@@ -29,7 +31,9 @@ struct translator_totals {
 	uint64_t nanoseconds; /* host time spent translating */
 };
 
-/* Calls @visit for every block now in the code cache; nothing when @machine has another engine. */
+/* Calls @visit for every block now in the code cache, and with machine_config.profile for those
+ * that were (of their guest instructions, some are kept); nothing when @machine has another engine.
+ */
 void translator_visit(const struct machine *machine,
 		      void (*visit)(void *opaque, const struct translator_block *block),
 		      void *opaque);

@@ -235,6 +235,24 @@ bool vmm_shared_stats(const struct vmm *vmm, unsigned number, struct vmm_shared_
 /* The VM that runs on @cpu; -1: none. */
 int vmm_cpu_vm(const struct vmm *vmm, unsigned cpu);
 
+/* What a machine page is used for. */
+enum vmm_page_kind {
+	VMM_PAGE_OTHER,	    /* the monitor's own, or free; number: the machine page's */
+	VMM_PAGE_VM,	    /* page @number of VM @owner, or a replica of it */
+	VMM_PAGE_REGISTERS, /* of vCPU @number of VM @owner */
+	VMM_PAGE_SHARED,    /* page @number of shared memory @owner */
+};
+struct vmm_page {
+	enum vmm_page_kind kind;
+	unsigned owner;
+	uint32_t number;
+	uint64_t mapped_at; /* a virtual address in the VM, of its last mapping; 0: not known */
+};
+struct vmm_page vmm_page(const struct vmm *vmm, struct mpn mpn);
+
+/* Guest-physical address of a VM's page @number. */
+struct gpa vmm_page_address(uint32_t number);
+
 /* Input for UART @port: bytes taken (its FIFO holds 16). */
 size_t vmm_console_input(struct vmm *vmm, unsigned vm, unsigned port, const uint8_t *data,
 			 size_t length);

@@ -552,6 +552,47 @@ static void shootdown(void **state)
 	assert_int_equal(entry->backmap, 0);
 }
 
+static bool in_l2tlb(struct vcpu *vcpu, uint64_t va, uint64_t asid)
+{
+	vcpu->cp0[CP0_ENTRYHI] = asid;
+	return l2tlb_find(vcpu, va);
+}
+
+/* Linux gives a process another ASID on each CPU: the page goes under each, nothing else does. */
+static void shootdown_under_several_asids(void **state)
+{
+	const uint64_t lo[2] = {ENTRYLO_V, ENTRYLO_V};
+	struct pmap_entry *entry;
+	struct vm *vm;
+
+	(void)state;
+	make(1, PER_NODE, 1);
+	vm = add_vm(2, 512);
+	entry = pmap_get(vm, 9, 0);
+	for (unsigned n = 0; n < 2; n++) {
+		struct vcpu *vcpu = &vm->vcpu[n];
+
+		vcpu->flush_pending = false;
+		vcpu->stale = 0;
+		pmap_note_mapping(entry, vcpu, 0x8000 | (3 + n));
+		l2tlb_insert(vcpu, 0x8000 | (3 + n), false, lo);
+		pmap_note_mapping(pmap_get(vm, 12, 0), vcpu, 0xc000 | (3 + n));
+		l2tlb_insert(vcpu, 0xc000 | (3 + n), false, lo);
+	}
+	assert_int_equal(entry->flags & (PMAP_MANY | PMAP_ASIDS), PMAP_ASIDS);
+	shootdown_page(vm, 9);
+	for (unsigned n = 0; n < 2; n++) {
+		struct vcpu *vcpu = &vm->vcpu[n];
+
+		assert_false(in_l2tlb(vcpu, 0x8000, 3 + n));
+		assert_true(in_l2tlb(vcpu, 0xc000, 3 + n));
+		assert_false(vcpu->flush_pending);
+		assert_int_equal(vcpu->stale, 1);
+		assert_int_equal(vcpu->stale_hi[0], 0x8000 | (3 + n));
+	}
+	assert_int_equal(entry->flags & (PMAP_MANY | PMAP_ASIDS), 0);
+}
+
 /* ---- configurations ---- */
 
 static void bad_machines(void **state)
@@ -654,6 +695,7 @@ int main(void)
 		TEST(out_of_memory),
 		TEST(out_of_memory_for_a_device),
 		TEST(shootdown),
+		TEST(shootdown_under_several_asids),
 		TEST(bad_machines),
 		TEST(bad_vms),
 		TEST(number_of_vms),

@@ -182,9 +182,10 @@ static void check_backmap(struct audit *audit, const struct vcpu *vcpu, uint64_t
 {
 	const struct vm *vm = vcpu->vm;
 	const struct pmap_entry *entry = &vm->pmap[large ? block_start(vm, index) : index];
-	uint64_t differs = entry->backmap ^ (hi | 0x1000);
+	uint64_t differs = entry->backmap ^ (hi | 0x1000), asid = hi & ENTRYHI_ASID;
 
-	if (lo & ENTRYLO_G)
+	if ((lo & ENTRYLO_G) ||
+	    ((entry->flags & PMAP_ASIDS) && vcpu->asids[asid / 64] >> asid % 64 & 1))
 		differs &= ~ENTRYHI_ASID;
 	if (!(entry->holders >> vcpu->number & 1) ||
 	    (large ? !vm->block[index / block_pages(vm)].large

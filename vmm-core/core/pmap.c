@@ -317,11 +317,18 @@ void pmap_release_all(struct vm *vm)
 	vm->memory.machine = vm->memory.large = 0;
 }
 
-void pmap_note_mapping(struct pmap_entry *entry, const struct vcpu *vcpu, uint64_t hi)
+/* Linux gives a process another ASID on each CPU. */
+void pmap_note_mapping(struct pmap_entry *entry, struct vcpu *vcpu, uint64_t hi)
 {
+	uint64_t asid = hi & ENTRYHI_ASID, differs;
+
+	vcpu->asids[asid / 64] |= UINT64_C(1) << asid % 64;
 	entry->holders |= 1u << vcpu->number;
 	if (!entry->backmap)
 		entry->backmap = hi | 0x1000; /* bit 12 is not part of EntryHi: never zero */
-	else if (entry->backmap != (hi | 0x1000))
+	differs = entry->backmap ^ (hi | 0x1000);
+	if (differs & ~ENTRYHI_ASID)
 		entry->flags |= PMAP_MANY;
+	else if (differs)
+		entry->flags |= PMAP_ASIDS;
 }

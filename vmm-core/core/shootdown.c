@@ -25,6 +25,29 @@ static void note_stale(struct vcpu *vcpu, uint64_t hi)
 		vcpu->stale_hi[vcpu->stale++] = hi;
 }
 
+static void remove_all(struct vcpu *vcpu)
+{
+	l2tlb_flush(vcpu);
+	vcpu->flush_pending = true;
+}
+
+static void remove_one(struct vcpu *vcpu, uint64_t hi)
+{
+	l2tlb_remove(vcpu, hi, 0x2000, hi & ENTRYHI_ASID);
+	note_stale(vcpu, hi);
+}
+
+/* The page at @hi's address under whatever ASID the vCPU has had. */
+static void remove_under_all(struct vcpu *vcpu, uint64_t hi)
+{
+	hi &= ~ENTRYHI_ASID;
+	for (unsigned i = 0; i < 4; i++)
+		for (uint64_t set = vcpu->asids[i]; set; set &= set - 1) {
+			hal_charge(CHARGE_SHOOTDOWN, 1);
+			remove_one(vcpu, hi | (64 * i + (unsigned)__builtin_ctzll(set)));
+		}
+}
+
 void shootdown_page(struct vm *vm, uint32_t index)
 {
 	struct pmap_entry *entry = &vm->pmap[index];
@@ -37,18 +60,17 @@ void shootdown_page(struct vm *vm, uint32_t index)
 			continue;
 		vcpu->stats.shootdowns++;
 		hal_charge(CHARGE_SHOOTDOWN, 1);
-		if (entry->flags & PMAP_MANY) {
-			l2tlb_flush(vcpu);
-			vcpu->flush_pending = true;
-		} else {
-			l2tlb_remove(vcpu, hi, 0x2000, hi & ENTRYHI_ASID);
-			note_stale(vcpu, hi);
-		}
+		if (entry->flags & PMAP_MANY)
+			remove_all(vcpu);
+		else if (entry->flags & PMAP_ASIDS)
+			remove_under_all(vcpu, hi);
+		else
+			remove_one(vcpu, hi);
 		tell(vcpu);
 	}
 	entry->holders = 0;
 	entry->backmap = 0;
-	entry->flags &= ~PMAP_MANY;
+	entry->flags &= ~(PMAP_MANY | PMAP_ASIDS);
 }
 
 void shootdown_block(struct vm *vm, uint32_t first)

@@ -60,7 +60,7 @@ static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool repl
 		    !move_arrive(vcpu, first + half, first + half == index))
 			continue;
 		lo[half] = small_lo(vcpu, &vm->pmap[first + half]);
-		pmap_note_mapping(&vm->pmap[first + half], vcpu, hi);
+		pmap_note_mapping(&vm->pmap[first + half], vcpu, va & TAG);
 	}
 	vcpu->translated = true;
 	if (!(vcpu->view & VIEW_SPECIAL))

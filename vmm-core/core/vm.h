@@ -91,6 +91,7 @@ struct node_memory {
 #define PMAP_REPLICATED 8u  /* there are replicas: mapped read-only */
 #define PMAP_SHARED	16u /* the machine page is not the VM's own */
 #define PMAP_WANTED	32u /* unless set, or shared: no node wants it (memmap) */
+#define PMAP_ASIDS	64u /* mapped at the back map's address under more ASIDs than its own */
 
 struct pmap_entry {
 	struct mpn mpn;
@@ -208,8 +209,9 @@ struct vcpu {
 	uint64_t vtlb_valid; /* entries with a valid half, a bit each */
 	struct l2tlb_entry *l2tlb;
 	uint32_t l2tlb_mask;
-	bool translated; /* L2TLB or hardware TLB hold something since the last flush */
-	uint8_t stale;	 /* addresses whose hardware TLB entries are stale */
+	bool translated;   /* L2TLB or hardware TLB hold something since the last flush */
+	uint64_t asids[4]; /* under which they may hold pages, a bit each; 0 for global ones */
+	uint8_t stale;	   /* addresses whose hardware TLB entries are stale */
 	uint64_t stale_hi[STALE_MAX]; /* EntryHi of those */
 
 	const void *link_address; /* of the emulated LL, and what it read */
@@ -393,7 +395,7 @@ void pmap_release(struct vm *vm, uint32_t index);
 void pmap_release_all(struct vm *vm);
 /* The block of @index, if it is a large one, becomes single pages. */
 void pmap_split(struct vm *vm, uint32_t index);
-void pmap_note_mapping(struct pmap_entry *entry, const struct vcpu *vcpu, uint64_t hi);
+void pmap_note_mapping(struct pmap_entry *entry, struct vcpu *vcpu, uint64_t hi);
 
 /* ---- move.c ---- */
 /* The node for page @index, first used on @toucher. */

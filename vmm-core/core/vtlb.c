@@ -198,6 +198,8 @@ static void flush_if_emptied(struct vcpu *vcpu)
 	vcpu->translated = false;
 	l2tlb_flush(vcpu);
 	flush_hardware(vcpu);
+	for (unsigned i = 0; i < 4; i++)
+		vcpu->asids[i] = 0;
 	vcpu->stats.tlb_flushes++;
 }
 
@@ -264,7 +266,7 @@ static uint64_t machine_lo(struct vcpu *vcpu, const struct vtlb_entry *entry, ui
 	}
 	if (!move_arrive(vcpu, index, allocate))
 		return 0;
-	pmap_note_mapping(page, vcpu, hi);
+	pmap_note_mapping(page, vcpu, lo & ENTRYLO_G ? hi & ~ENTRYHI_ASID : hi);
 	if (page->flags & PMAP_REPLICATED)
 		lo &= ~ENTRYLO_D;
 	return hal_mpn_address(move_copy(vcpu->vm, page, vcpu->pcpu->node)).value >> PAGE_SHIFT

@@ -10,7 +10,8 @@ MIPSFLAGS := -mabi=64 -EL -march=mips64r2 -msym32 -mno-abicalls -fno-pic -G0 -st
 	     -ffreestanding -fno-builtin -fno-stack-protector -fno-tree-loop-distribute-patterns \
 	     $(WARNINGS) -Ivmm-core/include -Ivmm-core/core -Ivmm-core/mips -MMD -MP
 mips-core := $(patsubst %.c,$(BUILD)/mips/%.o,$(vmm-srcs))
-mips-hal  := $(patsubst %,$(BUILD)/mips/vmm-core/%.o,rt/memory mips/hal_mips mips/entry)
+mips-hal  := $(patsubst %,$(BUILD)/mips/vmm-core/%.o,rt/memory mips/hal_mips mips/entry \
+	       mips/refill mips/quick mips/quick_tlb)
 
 # Optimised as a whole at the final links; the objects are good for ld -r and nm as well.
 $(mips-core) $(BUILD)/mips/vmm-core/mips/hal_mips.o: MIPSFLAGS += -flto -ffat-lto-objects

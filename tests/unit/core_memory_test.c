@@ -252,8 +252,8 @@ static void large_blocks(void **state)
 	assert_int_equal(vm->memory.large, block);
 	assert_false(pmap_large_block(vm, block + 1, 0)); /* not whole */
 	fake_audit(vmm);
-	pmap_release(vm, 6); /* splits it */
-	assert_int_equal(vm->memory.large, 0);
+	pmap_release(vm, 6); /* splits it, but for the units without that page */
+	assert_int_equal(vm->memory.large, block - UNIT_PAGES);
 	assert_int_equal(vm->memory.machine, block - 1);
 	fake_audit(vmm);
 	assert_false(pmap_large_block(vm, 5, 0)); /* pages are there already */
@@ -267,6 +267,7 @@ static void large_blocks(void **state)
 static void large_blocks_in_pieces(void **state)
 {
 	const uint32_t block = 2u << LARGE_ORDER;
+	uint32_t before;
 	struct vm *vm;
 
 	(void)state;
@@ -277,8 +278,18 @@ static void large_blocks_in_pieces(void **state)
 	fake_start(vm, ENTRY);
 	assert_false(pmap_large_block(vm, 5, 0));
 	assert_int_equal(all_free(), block - 1); /* the first half was given back */
-	assert_non_null(pmap_get(vm, 5, 0));
-	assert_int_equal(all_free(), block - 2);
+	assert_non_null(pmap_get(vm, 5, 0));	 /* a unit */
+	assert_int_equal(all_free(), block - 1 - UNIT_PAGES);
+	for (;;) {
+		struct mpn mpn = palloc_get(vmm, 0, UNIT_ORDER);
+
+		if (mpn.value == MPN_NONE)
+			break;
+		take(mpn, UNIT_ORDER);
+	}
+	before = all_free();
+	assert_non_null(pmap_get(vm, UNIT_PAGES, 0));
+	assert_int_equal(all_free(), before - 1);
 }
 
 /* What the guest gave back and touches again makes its block large again, where the machine's pages
@@ -313,9 +324,61 @@ static struct vm *split_vm(unsigned vcpus, unsigned cpus)
 	for (uint32_t i = 512; i < 1024; i++)
 		pmap_release(vm, i);
 	pmap_release(vm, 1500);
-	assert_int_equal(vm->memory.large, 0);
-	touch(7); /* a small entry, and one in the L2TLB */
+	assert_int_equal(vm->memory.large, block - 2 * UNIT_PAGES);
+	touch(1400); /* the TLB is flushed behind this one */
+	touch(1400); /* a small entry, and one in the L2TLB */
 	return vm;
+}
+
+static void check_mapped_by(uint32_t index, uint64_t page_mask)
+{
+	const struct fake_tlb_entry *entry;
+
+	touch(index);
+	touch(index);
+	entry = fake_tlb_find(0, MIPS_CKSEG0 + index * PAGE_BYTES);
+	assert_non_null(entry);
+	assert_int_equal(entry->page_mask, page_mask);
+}
+
+/* The entry code's own refill, in C. */
+static void check_quick(struct vm *vm, uint32_t index, bool answered)
+{
+	struct trap trap = {.gpr = fake_gpr(0),
+			    .pc = ENTRY,
+			    .bad_address = MIPS_CKSEG0 + index * PAGE_BYTES,
+			    .code = EXC_TLBL,
+			    .refill = true};
+
+	hal_tlb_flush();
+	vm->vcpu[0].page_mapped = PAGE_UNMAPPED;
+	assert_int_equal(vmm_quick(vmm, 0, &trap), answered);
+	fake_audit(vmm);
+}
+
+/* What is left of a block whose parts were given back stays mapped by large entries. */
+static void units(void **state)
+{
+	struct vm *vm = split_vm(1, 1);
+	const struct mpn before = vm->pmap[100].mpn;
+
+	(void)state;
+	check_mapped_by(100, 0x1fe000);
+	check_mapped_by(2000, 0x1fe000);
+	check_mapped_by(1499, 0);
+	assert_int_equal(vm->pmap[100].mpn.value, before.value);
+	check_quick(vm, 3, true);
+	assert_int_equal(fake_tlb_find(0, MIPS_CKSEG0)->page_mask, 0x1fe000);
+	check_quick(vm, 1024, false);
+	pmap_release(vm, 5);
+	assert_int_equal(vm->memory.large, UNIT_PAGES);
+	check_quick(vm, 3, false);
+	check_mapped_by(3, 0);
+	check_mapped_by(1600, 0x1fe000);
+	for (uint32_t i = 0; i < 2u << LARGE_ORDER; i++)
+		pmap_release(vm, i);
+	assert_int_equal(vm->memory.large, 0);
+	check_mapped_by(1024, 0x7fe000); /* all was given back */
 }
 
 static void block_joined(void **state)
@@ -361,10 +424,14 @@ static void block_not_joined(void **state)
 	(void)state;
 	assert_true(palloc_take(vmm, beside)); /* somebody else has it now */
 	take(beside, 0);
-	touch(600);
-	assert_int_equal(vm->memory.large, 0);
-	assert_int_equal(vm->memory.machine, (2u << LARGE_ORDER) - 513 + 1);
-	assert_true(vm->pmap[600].flags & PMAP_PRESENT);
+	touch(600); /* but its unit is absent as a whole: another one */
+	assert_int_equal(vm->memory.large, 3 * UNIT_PAGES);
+	assert_int_equal(vm->memory.machine, (2u << LARGE_ORDER) - 1);
+	check_mapped_by(1023, 0x1fe000);
+	touch(1500); /* of this unit other pages are there */
+	assert_int_equal(vm->memory.large, 3 * UNIT_PAGES);
+	assert_int_equal(vm->memory.machine, 2u << LARGE_ORDER);
+	check_mapped_by(1500, 0);
 }
 
 static void block_not_joined_beside_a_running_vcpu(void **state)
@@ -377,8 +444,10 @@ static void block_not_joined_beside_a_running_vcpu(void **state)
 	vmm->active = &vmm->cpu[1];
 	sched_pick(&vmm->cpu[1], &(struct trap){.gpr = fake_gpr(1)});
 	assert_int_equal(vm->on_cpus, 2);
+	touch(1500);
+	assert_int_equal(vm->memory.large, 2 * UNIT_PAGES);
 	touch(600);
-	assert_int_equal(vm->memory.large, 0);
+	assert_int_equal(vm->memory.large, 3 * UNIT_PAGES);
 }
 
 /* ---- out of memory ---- */
@@ -690,6 +759,7 @@ int main(void)
 		TEST(large_blocks_in_pieces),
 		TEST(block_joined),
 		TEST(half_joined),
+		TEST(units),
 		TEST(block_not_joined),
 		TEST(block_not_joined_beside_a_running_vcpu),
 		TEST(out_of_memory),

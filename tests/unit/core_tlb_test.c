@@ -149,6 +149,116 @@ static void virtual_tlb(void **state)
 	assert_int_equal(vm->state, VM_RUNNING);
 }
 
+/* ---- what the entry code does of TLBWI and TLBWR, against all of them ---- */
+
+/* Everything that a TLB write may change. */
+struct everything {
+	struct vcpu vcpu;
+	struct l2tlb_entry l2tlb[64];
+	struct pmap_entry pmap[512];
+	struct fake_cpu cpu;
+};
+
+static void save(struct everything *to, const struct vcpu *vcpu)
+{
+	to->vcpu = *vcpu;
+	memcpy(to->l2tlb, vcpu->l2tlb, sizeof(to->l2tlb));
+	memcpy(to->pmap, vm->pmap, sizeof(to->pmap));
+	to->cpu = fake.cpu[0];
+}
+
+static void restore(const struct everything *from, struct vcpu *vcpu)
+{
+	*vcpu = from->vcpu;
+	memcpy(vcpu->l2tlb, from->l2tlb, sizeof(from->l2tlb));
+	memcpy(vm->pmap, from->pmap, sizeof(from->pmap));
+	fake.cpu[0] = from->cpu;
+}
+
+static void assert_same(const struct everything *a, const struct everything *b)
+{
+	assert_memory_equal(a->vcpu.vtlb, b->vcpu.vtlb, sizeof(a->vcpu.vtlb));
+	assert_memory_equal(a->vcpu.vtlb_filter, b->vcpu.vtlb_filter, VTLB_FILTER);
+	assert_memory_equal(a->vcpu.vtlb_hint, b->vcpu.vtlb_hint, VTLB_FILTER);
+	assert_memory_equal(a->vcpu.own, b->vcpu.own, sizeof(a->vcpu.own));
+	assert_int_equal(a->vcpu.vtlb_valid, b->vcpu.vtlb_valid);
+	assert_int_equal(a->vcpu.translated, b->vcpu.translated);
+	for (unsigned i = 0; i < 64; i++) {
+		assert_int_equal(a->l2tlb[i].tag, b->l2tlb[i].tag);
+		if (a->l2tlb[i].tag != L2TLB_EMPTY)
+			assert_memory_equal(&a->l2tlb[i], &b->l2tlb[i], sizeof(a->l2tlb[i]));
+	}
+	for (unsigned i = 0; i < VTLB_ENTRIES; i++) {
+		assert_int_equal(a->cpu.tlb[i].valid, b->cpu.tlb[i].valid);
+		assert_int_equal(a->cpu.tlb[i].hi, b->cpu.tlb[i].hi);
+		assert_int_equal(a->cpu.tlb[i].lo[0], b->cpu.tlb[i].lo[0]);
+		assert_int_equal(a->cpu.tlb[i].lo[1], b->cpu.tlb[i].lo[1]);
+	}
+	for (unsigned i = 0; i < 512; i++) {
+		assert_int_equal(a->pmap[i].holders, b->pmap[i].holders);
+		assert_int_equal(a->pmap[i].backmap, b->pmap[i].backmap);
+		assert_int_equal(a->pmap[i].flags, b->pmap[i].flags);
+	}
+}
+
+static void random_user_entry(struct vcpu *vcpu)
+{
+	uint64_t base = random_below(30) ? 0 : UINT64_C(0xc000000000000000);
+	uint64_t page = base + UINT64_C(0x2000) * (random_below(300) + 0x400 * random_below(3));
+
+	vcpu->cp0[CP0_ENTRYHI] = page | random_below(3);
+	vcpu->cp0[CP0_BADVADDR] = page + random_below(2) * PAGE_BYTES;
+	for (unsigned half = 0; half < 2; half++)
+		vcpu->cp0[OPEN(CP0_ENTRYLO0 + half)] =
+			(uint64_t)random_below(520) << 6 | CCA_CACHED << 3 |
+			(random_below(4) ? ENTRYLO_V : 0) | (random_below(2) ? ENTRYLO_D : 0) |
+			(random_below(60) ? 0 : ENTRYLO_G);
+	vcpu->cp0[CP0_INDEX] = random_below(VTLB_ENTRIES);
+}
+
+static void quick_writes(void **state)
+{
+	struct vcpu *vcpu = make(64);
+	struct everything *before = malloc(sizeof(*before)), *quick = malloc(sizeof(*quick)),
+			  *all = malloc(sizeof(*all));
+	unsigned done[2] = {0, 0};
+
+	(void)state;
+	set_virtual_status(vcpu, STATUS_KX | STATUS_SX | STATUS_UX);
+	vcpu_status_changed(vcpu);
+	for (uint32_t i = 0; i < 500; i++)
+		assert_non_null(pmap_get(vm, i, 0));
+	for (unsigned step = 0; step < 20000; step++) {
+		bool random = random_below(2), is_quick;
+		unsigned index;
+
+		random_user_entry(vcpu);
+		index = (unsigned)vcpu->cp0[CP0_INDEX];
+		if (random_below(2) && !vcpu->vtlb[index].hidden) /* as after a TLBP */
+			vcpu->cp0[CP0_ENTRYHI] = vcpu->vtlb[index].hi;
+		hal_cp0_write(CP0_ENTRYHI, vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
+		save(before, vcpu);
+		is_quick = vtlb_write_quick(vcpu, random);
+		save(quick, vcpu);
+		if (!is_quick)
+			assert_same(before, quick);
+		restore(before, vcpu);
+		if (random)
+			index = vtlb_random(vcpu);
+		assert_true(vtlb_write(vcpu, index, random) || !is_quick);
+		save(all, vcpu);
+		if (is_quick)
+			assert_same(all, quick);
+		done[random] += is_quick;
+		if (step % 500 == 0)
+			fake_audit(vmm);
+	}
+	assert_true(done[0] > 1500 && done[1] > 3000);
+	free(before);
+	free(quick);
+	free(all);
+}
+
 /* Whatever is in the L2TLB is what the guest's TLB said when it was put there, or is gone. */
 static void l2tlb(void **state)
 {
@@ -224,10 +334,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(virtual_tlb),
-		TEST(l2tlb),
-		TEST(l2tlb_global),
-		TEST(without_l2tlb),
+		TEST(virtual_tlb),  TEST(quick_writes),	 TEST(l2tlb),
+		TEST(l2tlb_global), TEST(without_l2tlb),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

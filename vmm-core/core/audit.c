@@ -90,6 +90,7 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 	for (uint32_t i = 0; i < vm->pages; i++) {
 		const struct pmap_entry *entry = &vm->pmap[i];
 		const struct page *page;
+		uint32_t first;
 
 		if (!(entry->flags & PMAP_PRESENT))
 			continue;
@@ -114,12 +115,28 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 			fail(audit, "memmap: replicas of a page that has none", i);
 		if ((entry->flags & PMAP_LARGE) && page->wanted)
 			fail(audit, "memmap: part of a large page that nodes may fetch", i);
-		if (!(entry->flags & PMAP_LARGE) != !vm->block[i / block_pages(vm)].large)
+		if (!(entry->flags & PMAP_LARGE) != !pmap_large(vm, i, &first))
 			fail(audit, "pmap: page and block disagree on being large", i);
 	}
 	if (present != vm->memory.machine || large != vm->memory.large ||
 	    shared != vm->memory.shared)
 		fail(audit, "pmap: wrong count of machine pages of VM", vm->number);
+}
+
+/* What the entry code makes hardware entries of. */
+static void check_linear(struct audit *audit, const struct vm *vm)
+{
+	for (uint32_t i = 0; vm->large_order == LARGE_ORDER && i < vm->ram_pages; i += UNIT_PAGES) {
+		const struct linear *linear = &vm->linear[pmap_address(i).value >> LINEAR_SHIFT];
+		uint32_t first, pages = pmap_large(vm, i, &first);
+		uint64_t address = (linear->lo[0] & ENTRYLO_PFN) >> 6 << PAGE_SHIFT;
+
+		if (!pages != !linear->lo[0] ||
+		    (pages &&
+		     (linear->page_mask != ((pages * PAGE_BYTES - 1) & ~UINT64_C(0x1fff)) ||
+		      mpn_at((struct ma){address}).value != vm->pmap[first].mpn.value)))
+			fail(audit, "large pages: pmap and what maps them disagree, at page", i);
+	}
 }
 
 static void check_memmap(struct audit *audit)
@@ -176,20 +193,21 @@ static void check_free(struct audit *audit, const struct node_memory *node)
 		fail(audit, "free pages: lists, marks and count disagree", listed);
 }
 
-/* Whoever takes @page away finds this translation by the back map; a large one by its block. */
+/* Whoever takes @page away finds this translation by the back map; a large one, of twice @pages, by
+ * its block or unit. */
 static void check_backmap(struct audit *audit, const struct vcpu *vcpu, uint64_t hi, uint64_t lo,
-			  uint32_t index, bool large)
+			  uint32_t index, uint32_t pages)
 {
 	const struct vm *vm = vcpu->vm;
-	const struct pmap_entry *entry = &vm->pmap[large ? block_start(vm, index) : index];
+	uint32_t first, large = pmap_large(vm, index, &first);
+	const struct pmap_entry *entry = &vm->pmap[pages > 1 ? first : index];
 	uint64_t differs = entry->backmap ^ (hi | 0x1000), asid = hi & ENTRYHI_ASID;
 
 	if ((lo & ENTRYLO_G) ||
 	    ((entry->flags & PMAP_ASIDS) && vcpu->asids[asid / 64] >> asid % 64 & 1))
 		differs &= ~ENTRYHI_ASID;
 	if (!(entry->holders >> vcpu->number & 1) ||
-	    (large ? !vm->block[index / block_pages(vm)].large
-		   : differs && !(entry->flags & PMAP_MANY)))
+	    (pages > 1 ? large != 2 * pages : differs && !(entry->flags & PMAP_MANY)))
 		fail(audit, "a translation that the back map does not know, of physical page",
 		     index);
 }
@@ -220,7 +238,7 @@ static void check_lo(struct audit *audit, const struct vcpu *vcpu, uint64_t hi, 
 		else if ((lo & ENTRYLO_D) && (vm->pmap[page->ppn].flags & PMAP_REPLICATED))
 			fail(audit, "a page with replicas is mapped writable, at address", at);
 		else
-			check_backmap(audit, vcpu, hi, lo, page->ppn, pages > 1);
+			check_backmap(audit, vcpu, hi, lo, page->ppn, pages);
 	}
 }
 
@@ -291,6 +309,7 @@ unsigned vmm_audit(struct vmm *vmm, const char **what, uint64_t *value)
 		if (!vm)
 			continue;
 		check_pmap(&audit, vm);
+		check_linear(&audit, vm);
 		for (unsigned n = 0; n < vm->config.vcpus; n++) {
 			check_vtlb(&audit, &vm->vcpu[n]);
 			check_l2tlb(&audit, &vm->vcpu[n]);

@@ -19,14 +19,13 @@ static bool kernel_address(uint64_t va)
 	return va >> 63;
 }
 
+/* As mips/refill.S has it. */
 static struct l2tlb_entry *slot(struct vcpu *vcpu, uint64_t va, uint64_t asid)
 {
 	uint64_t hash = (va & TAG) >> 13;
 
 	/* Kernel pages are global: one slot whatever the ASID. */
-	if (!kernel_address(va))
-		hash ^= asid << 3;
-	hash ^= hash >> 12;
+	hash ^= kernel_address(va) ? hash >> 12 : asid << 3;
 	return &vcpu->l2tlb[hash & vcpu->l2tlb_mask];
 }
 

@@ -5,7 +5,8 @@
  *
  * Guest-physical memory has the device hole of the address map; pages are numbered densely over
  * RAM. The unmapped segments of the guest kernel are mapped by one TLB entry for two large pages (a
- * block) where the machine has contiguous memory; the first page of a block that moves splits it.
+ * block) where the machine has contiguous memory. The first page of a block that moves, or is given
+ * back, splits it; of a block of the usual size the units without that page stay large.
  */
 #include "vm.h"
 
@@ -67,6 +68,105 @@ static struct pmap_entry *get_shared(struct vm *vm, uint32_t index, unsigned nod
 	return &vm->pmap[index];
 }
 
+/* ---- blocks and units ---- */
+
+static bool has_units(const struct vm *vm)
+{
+	return vm->large_order == LARGE_ORDER;
+}
+
+static uint8_t unit_bit(uint32_t index)
+{
+	return (uint8_t)(1u << index / UNIT_PAGES % ((UINT32_C(2) << LARGE_ORDER) / UNIT_PAGES));
+}
+
+uint32_t pmap_large(const struct vm *vm, uint32_t index, uint32_t *first)
+{
+	const struct block *block = &vm->block[index / block_pages(vm)];
+
+	*first = block_start(vm, index);
+	if (block->large)
+		return block_pages(vm);
+	if (!(block->units & unit_bit(index)) || !has_units(vm))
+		return 0;
+	*first = index & ~(UNIT_PAGES - 1);
+	return UNIT_PAGES;
+}
+
+static bool none_present(const struct vm *vm, uint32_t first, uint32_t pages)
+{
+	for (uint32_t i = 0; i < pages; i++)
+		if (vm->pmap[first + i].flags & PMAP_PRESENT)
+			return false;
+	return true;
+}
+
+static uint64_t large_lo(const struct vm *vm, uint32_t index)
+{
+	return hal_mpn_address(vm->pmap[index].mpn).value >> PAGE_SHIFT << 6 | CCA_CACHED << 3 |
+	       ENTRYLO_D | ENTRYLO_V | ENTRYLO_G;
+}
+
+/* Tells the entry code what maps the block, or unit, of @pages pages. It makes hardware entries by
+ * itself: any vCPU may hold one. */
+static void note_linear(struct vm *vm, uint32_t first, uint32_t pages)
+{
+	struct linear *linear = &vm->linear[pmap_address(first).value >> LINEAR_SHIFT];
+	const struct linear entry = {
+		.lo = {large_lo(vm, first), large_lo(vm, first + pages / 2)},
+		.page_mask = (pages * PAGE_BYTES - 1) & ~UINT64_C(0x1fff),
+	};
+
+	if (!has_units(vm))
+		return;
+	for (uint32_t i = 0; i < pages / UNIT_PAGES; i++)
+		linear[i] = entry;
+	vm->pmap[first].holders = (uint16_t)~0u;
+}
+
+static void forget_linear(struct vm *vm, uint32_t first, uint32_t pages)
+{
+	struct linear *linear = &vm->linear[pmap_address(first).value >> LINEAR_SHIFT];
+
+	for (uint32_t i = 0; has_units(vm) && i < pages / UNIT_PAGES; i++)
+		linear[i] = (struct linear){{0, 0}, 0, 0};
+}
+
+/* Two large pages of 2^@order pages from @first on, all absent; false: no memory for them. */
+static bool attach_pair(struct vm *vm, uint32_t first, unsigned order, unsigned node)
+{
+	uint32_t pages = UINT32_C(1) << order;
+	struct mpn half[2];
+
+	half[0] = palloc_get_like(vm->vmm, node, order, first);
+	if (half[0].value == MPN_NONE)
+		return false;
+	half[1] = palloc_get_like(vm->vmm, node, order, first + pages);
+	if (half[1].value == MPN_NONE) {
+		palloc_put(vm->vmm, half[0], order);
+		return false;
+	}
+	hal_charge(CHARGE_PAGE_FAULT, 1);
+	for (uint32_t i = 0; i < 2 * pages; i++)
+		attach(vm, first + i, (struct mpn){half[i / pages].value + i % pages}, PMAP_LARGE);
+	vm->memory.large += 2 * pages;
+	vm->vcpu[0].stats.pmap_faults++;
+	return true;
+}
+
+/* Page @index is absent, others of its block are there, none of its unit. */
+static bool make_unit(struct vm *vm, uint32_t index, unsigned node)
+{
+	uint32_t first = index & ~(UNIT_PAGES - 1);
+
+	if (!has_units(vm) || first + UNIT_PAGES > vm->ram_pages ||
+	    !none_present(vm, first, UNIT_PAGES) || !attach_pair(vm, first, UNIT_ORDER, node))
+		return false;
+	vm->block[index / block_pages(vm)].units |= unit_bit(index);
+	note_linear(vm, first, UNIT_PAGES);
+	return true;
+}
+
 struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 {
 	struct pmap_entry *entry = &vm->pmap[index];
@@ -77,7 +177,8 @@ struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 	if (index >= vm->ram_pages)
 		return get_shared(vm, index, node);
 	node = move_place(vm->vmm, index, node);
-	if (pmap_large_block(vm, index, node) || pmap_join(vm, index, node))
+	if (pmap_large_block(vm, index, node) || pmap_join(vm, index, node) ||
+	    make_unit(vm, index, node))
 		return entry;
 	hal_charge(CHARGE_PAGE_FAULT, 1);
 	do
@@ -92,65 +193,18 @@ struct pmap_entry *pmap_get(struct vm *vm, uint32_t index, unsigned node)
 	return entry;
 }
 
-static bool block_empty(const struct vm *vm, uint32_t first)
-{
-	for (uint32_t i = 0; i < block_pages(vm); i++)
-		if (vm->pmap[first + i].flags & PMAP_PRESENT)
-			return false;
-	return true;
-}
-
-static uint64_t large_lo(const struct vm *vm, uint32_t index)
-{
-	return hal_mpn_address(vm->pmap[index].mpn).value >> PAGE_SHIFT << 6 | CCA_CACHED << 3 |
-	       ENTRYLO_D | ENTRYLO_V | ENTRYLO_G;
-}
-
-/* The entry code makes hardware entries of blocks of the usual size by itself: any vCPU may hold
- * one. */
-static void note_linear(struct vm *vm, uint32_t first)
-{
-	struct linear *linear = &vm->linear[pmap_address(first).value >> LINEAR_SHIFT];
-
-	if (vm->large_order != LARGE_ORDER)
-		return;
-	linear->lo[0] = large_lo(vm, first);
-	linear->lo[1] = large_lo(vm, first + (UINT32_C(1) << LARGE_ORDER));
-	vm->pmap[first].holders = (uint16_t)~0u;
-}
-
-static void forget_linear(struct vm *vm, uint32_t first)
-{
-	if (vm->large_order == LARGE_ORDER)
-		vm->linear[pmap_address(first).value >> LINEAR_SHIFT] = (struct linear){{0, 0}};
-}
-
 bool pmap_large_block(struct vm *vm, uint32_t index, unsigned node)
 {
-	uint32_t first = block_start(vm, index), pages = UINT32_C(1) << vm->large_order;
-	uint32_t block = index / block_pages(vm);
-	struct mpn half[2];
+	uint32_t first = block_start(vm, index), pages = block_pages(vm);
+	struct block *block = &vm->block[index / pages];
 
-	if (vm->block[block].large)
+	if (block->large)
 		return true;
-	if (!vm->large_order || first + 2 * pages > vm->ram_pages || !block_empty(vm, first))
+	if (!vm->large_order || first + pages > vm->ram_pages || !none_present(vm, first, pages) ||
+	    !attach_pair(vm, first, vm->large_order, move_place(vm->vmm, index, node)))
 		return false;
-	node = move_place(vm->vmm, index, node);
-	half[0] = palloc_get_like(vm->vmm, node, vm->large_order, first);
-	if (half[0].value == MPN_NONE)
-		return false;
-	half[1] = palloc_get_like(vm->vmm, node, vm->large_order, first + pages);
-	if (half[1].value == MPN_NONE) {
-		palloc_put(vm->vmm, half[0], vm->large_order);
-		return false;
-	}
-	hal_charge(CHARGE_PAGE_FAULT, 1);
-	for (uint32_t i = 0; i < 2 * pages; i++)
-		attach(vm, first + i, (struct mpn){half[i / pages].value + i % pages}, PMAP_LARGE);
-	vm->block[block].large = 1;
-	note_linear(vm, first);
-	vm->memory.large += 2 * pages;
-	vm->vcpu[0].stats.pmap_faults++;
+	block->large = 1;
+	note_linear(vm, first, pages);
 	return true;
 }
 
@@ -237,6 +291,16 @@ static void drop_translations(struct vm *vm)
 	flush_hardware(running);
 }
 
+/* Pages of the block at @first that are large already. */
+static uint32_t large_pages(const struct vm *vm, uint32_t first)
+{
+	uint32_t pages = 0;
+
+	for (unsigned units = vm->block[first / block_pages(vm)].units; units; units &= units - 1)
+		pages += UNIT_PAGES;
+	return pages;
+}
+
 bool pmap_join(struct vm *vm, uint32_t index, unsigned node)
 {
 	uint32_t first = block_start(vm, index), pages = UINT32_C(1) << vm->large_order;
@@ -252,27 +316,46 @@ bool pmap_join(struct vm *vm, uint32_t index, unsigned node)
 		return false;
 	}
 	hal_charge(CHARGE_PAGE_FAULT, 1);
+	vm->memory.large -= large_pages(vm, first);
 	attach_half(vm, first, half[0]);
 	attach_half(vm, first + pages, half[1]);
 	vm->block[index / block_pages(vm)].large = 1;
-	note_linear(vm, first);
+	vm->block[index / block_pages(vm)].units = 0;
+	note_linear(vm, first, 2 * pages);
 	vm->memory.large += 2 * pages;
 	vm->vcpu[0].stats.pmap_faults++;
 	drop_translations(vm);
 	return true;
 }
 
+static void make_small(struct vm *vm, uint32_t first, uint32_t pages)
+{
+	vm->memory.large -= pages;
+	for (uint32_t i = 0; i < pages; i++)
+		vm->pmap[first + i].flags &= ~PMAP_LARGE;
+}
+
 void pmap_split(struct vm *vm, uint32_t index)
 {
-	uint32_t first = block_start(vm, index);
+	struct block *block = &vm->block[index / block_pages(vm)];
+	uint32_t first, pages = pmap_large(vm, index, &first), unit = index & ~(UNIT_PAGES - 1);
 
-	if (!vm->block[index / block_pages(vm)].large)
+	if (!pages)
 		return;
-	vm->block[index / block_pages(vm)].large = 0;
-	forget_linear(vm, first);
-	vm->memory.large -= block_pages(vm);
-	for (uint32_t i = 0; i < block_pages(vm); i++)
-		vm->pmap[first + i].flags &= ~PMAP_LARGE;
+	forget_linear(vm, first, pages);
+	if (!has_units(vm)) {
+		make_small(vm, first, pages);
+	} else {
+		make_small(vm, unit, UNIT_PAGES);
+		for (uint32_t i = first; block->large && i < first + pages; i += UNIT_PAGES) {
+			if (i == unit)
+				continue;
+			block->units |= unit_bit(i);
+			note_linear(vm, i, UNIT_PAGES);
+		}
+	}
+	block->large = 0;
+	block->units &= (uint8_t)~unit_bit(index);
 	shootdown_block(vm, first);
 }
 
@@ -310,8 +393,8 @@ void pmap_release_all(struct vm *vm)
 		*entry = (struct pmap_entry){.mpn = {MPN_NONE}};
 	}
 	for (uint32_t i = 0; i * block_pages(vm) < vm->pages; i++) {
-		if (vm->block[i].large)
-			forget_linear(vm, i * block_pages(vm));
+		if (vm->block[i].large || vm->block[i].units)
+			forget_linear(vm, i * block_pages(vm), block_pages(vm));
 		vm->block[i] = (struct block){0};
 	}
 	vm->memory.machine = vm->memory.large = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The exceptions that the entry code of the MIPS build (mips/entry.S) finishes by itself, in a few
- * dozen instructions: TLB refills (quick_tlb.c), and privileged instructions of the guest's kernel
- * that only move a virtual register, or leave it in a mode without interrupts, or have nothing to
- * do. The tables are the entry code's too. vmm_quick() is the same in C, for the native build, with
- * the entry code's cost.
+ * The exceptions that the entry code of the MIPS build (mips/quick.S, quick_tlb.S) finishes by
+ * itself, in a few dozen instructions: TLB refills (quick_tlb.c), TLB writes (vtlb.c), and
+ * privileged instructions of the guest's kernel that only move a virtual register, or leave it in a
+ * mode without interrupts, or have nothing to do. The tables are the entry code's too. vmm_quick()
+ * is the same in C, for the native build, with the entry code's cost.
  */
 #include "mips/cp0.h"
 #include "vm.h"
@@ -16,6 +16,8 @@
 #define DMTC0	 0x205
 #define MFMC0	 0x20b
 #define CO	 0x210
+#define TLBWI	 2
+#define TLBWR	 6
 #define TLBP	 8
 #define ERET	 24
 #define COUNT	 (9 * 8)
@@ -192,6 +194,16 @@ static bool probe(struct vcpu *vcpu, uint32_t instruction)
 	return true;
 }
 
+static bool tlb_write(struct vcpu *vcpu, uint32_t instruction)
+{
+	unsigned function = instruction & 0x3f;
+
+	if ((function != TLBWI && function != TLBWR) || !vtlb_write_quick(vcpu, function == TLBWR))
+		return false;
+	vcpu->stats.emulated_tlb++;
+	return true;
+}
+
 /* ERET that does not end Status.ERL, nor goes to supervisor mode, nor lets an interrupt in. */
 static bool eret(struct vcpu *vcpu, uint32_t instruction, uint64_t *next)
 {
@@ -270,7 +282,8 @@ static bool privileged(struct vcpu *vcpu, struct trap *trap)
 		done = interrupt_enable(vcpu, trap, instruction);
 		break;
 	case CO:
-		done = probe(vcpu, instruction) || eret(vcpu, instruction, &next);
+		done = probe(vcpu, instruction) || eret(vcpu, instruction, &next) ||
+		       tlb_write(vcpu, instruction);
 		break;
 	default:
 		done = instruction >> 26 == OP_CACHE && cache(vcpu, trap, instruction);

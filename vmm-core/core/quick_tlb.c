@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLB refills that the entry code of the MIPS build finishes by itself (mips/entry.S), in C for the
- * native build: those the L2TLB answers, those of large pages of the unmapped segments, reads of
- * the GIC's counter, which is where no memory is, and those of user mode's addresses that can only
- * be the guest's to look up.
+ * TLB refills that the entry code of the MIPS build finishes by itself (mips/refill.S), in C for
+ * the native build: those the L2TLB answers, those of large pages of the unmapped segments, reads
+ * of the GIC's counter, which is where no memory is, and those of user mode's addresses that can
+ * only be the guest's to look up.
  */
 #include "vm.h"
 
@@ -30,24 +30,24 @@ static bool from_l2tlb(struct vcpu *vcpu, const struct trap *trap, bool *found)
 
 static bool from_linear(struct vcpu *vcpu, const struct trap *trap)
 {
-	const uint64_t tag = (ENTRYHI_R | ENTRYHI_VPN2) & ~LARGE_PAGEMASK;
-	uint64_t va = trap->bad_address, block;
+	const uint64_t tag = ENTRYHI_R | ENTRYHI_VPN2;
+	uint64_t va = trap->bad_address, unit;
 	const struct linear *linear;
 
 	if (va >> 62 == 2)
-		block = (va & OFFSET) >> LINEAR_SHIFT;
+		unit = (va & OFFSET) >> LINEAR_SHIFT;
 	else if (va >> 30 == MIPS_CKSEG0 >> 30)
-		block = (va & 0x1fffffff) >> LINEAR_SHIFT;
+		unit = (va & 0x1fffffff) >> LINEAR_SHIFT;
 	else
 		return false;
-	if (block >= vcpu->linear_blocks)
+	if (unit >= vcpu->linear_units)
 		return false;
-	linear = &vcpu->linear[block];
+	linear = &vcpu->linear[unit];
 	if (!linear->lo[0])
 		return false;
 	hal_charge(CHARGE_QUICK_LINEAR, 1);
-	hal_tlb_write((va & tag) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID), linear->lo,
-		      LARGE_PAGEMASK, false);
+	hal_tlb_write((va & tag & ~linear->page_mask) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID),
+		      linear->lo, linear->page_mask, false);
 	vcpu->stats.linear_hits++;
 	return true;
 }
@@ -89,9 +89,8 @@ bool quick_refill(struct vcpu *vcpu, struct trap *trap)
 
 	if (vcpu->view & VIEW_SPECIAL)
 		return false;
-	if (from_l2tlb(vcpu, trap, &found) ||
-	    (!found && kernel && (from_linear(vcpu, trap) || counter(vcpu, trap))) ||
-	    (!found && to_guest(vcpu, trap))) {
+	if ((kernel && from_linear(vcpu, trap)) || from_l2tlb(vcpu, trap, &found) ||
+	    (!found && ((kernel && counter(vcpu, trap)) || to_guest(vcpu, trap)))) {
 		vcpu->stats.trap_refill++;
 		return true;
 	}

@@ -25,14 +25,13 @@ static uint64_t large_lo(const struct vm *vm, uint32_t index)
 	       ENTRYLO_D | ENTRYLO_V | ENTRYLO_G;
 }
 
-static void fill_large(struct vcpu *vcpu, uint64_t va, uint32_t index)
+static void fill_large(struct vcpu *vcpu, uint64_t va, uint32_t first, uint32_t pages)
 {
-	uint32_t first = block_start(vcpu->vm, index), half = block_pages(vcpu->vm) / 2;
-	uint64_t page_mask = (block_pages(vcpu->vm) * PAGE_BYTES - 1) & ~UINT64_C(0x1fff);
+	uint64_t page_mask = (pages * PAGE_BYTES - 1) & ~UINT64_C(0x1fff);
 	uint64_t hi = (va & TAG & ~page_mask) | (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
-	const uint64_t lo[2] = {large_lo(vcpu->vm, first), large_lo(vcpu->vm, first + half)};
+	const uint64_t lo[2] = {large_lo(vcpu->vm, first), large_lo(vcpu->vm, first + pages / 2)};
 
-	vcpu->vm->pmap[first].holders |= 1u << vcpu->number;
+	vcpu->vm->pmap[first].holders |= vcpu->holder;
 	hal_tlb_write(hi, lo, page_mask, false);
 }
 
@@ -70,7 +69,7 @@ static void fill_small(struct vcpu *vcpu, uint64_t va, uint32_t index, bool repl
 
 static void fill_unmapped(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, bool replace)
 {
-	uint32_t index;
+	uint32_t index, first, pages;
 
 	if (!pmap_ram(vcpu->vm, gpa, &index)) {
 		mmio_access(vcpu, trap, gpa, is_fetch(trap));
@@ -80,8 +79,9 @@ static void fill_unmapped(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, 
 	vcpu->stats.linear_hits++;
 	if (!pmap_get(vcpu->vm, index, vcpu->pcpu->node))
 		return;
-	if (pmap_large_block(vcpu->vm, index, vcpu->pcpu->node))
-		fill_large(vcpu, trap->bad_address, index);
+	pages = pmap_large(vcpu->vm, index, &first);
+	if (pages)
+		fill_large(vcpu, trap->bad_address, first, pages);
 	else
 		fill_small(vcpu, trap->bad_address, index, replace);
 }
@@ -111,6 +111,7 @@ static void fill_mapped(struct vcpu *vcpu, struct trap *trap, const struct vtlb_
 		return;
 	}
 	vcpu->stats.vtlb_hits++;
+	hal_charge(CHARGE_TLB_FILL, 1);
 	vtlb_fill(vcpu, entry, va, replace);
 }
 
@@ -196,6 +197,7 @@ static void tlb_modified(struct vcpu *vcpu, struct trap *trap)
 	lo = entry->lo[(trap->bad_address & size) != 0];
 	if (lo & ENTRYLO_D) {
 		make_writable(vcpu, lo, trap->bad_address, size);
+		hal_charge(CHARGE_TLB_FILL, 1);
 		vtlb_fill(vcpu, entry, trap->bad_address, true);
 	} else {
 		reflect_address(vcpu, trap, EXC_MOD, trap->bad_address, false);

@@ -41,7 +41,6 @@ void vcp0_reset(struct vcpu *vcpu)
 	vcpu->cp0[CP0_EBASE] |= vcpu->number;
 	vcpu->cp0[CP0_CMGCRBASE] = vcpu->vm->cm.base >> 4;
 	vcpu->cp0[CP0_CAUSE] |= vcpu->pins;
-	vcpu->random_state = (vcpu->number + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1;
 	vcpu->count_offset = 0;
 	timer_compare(vcpu);
 }

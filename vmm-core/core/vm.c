@@ -46,9 +46,15 @@ static uint32_t blocks_of(uint32_t pages, unsigned order)
 }
 
 /* All of guest-physical memory, with the device hole. */
-static uint64_t linear_blocks(uint32_t pages)
+static uint64_t linear_units(uint32_t pages)
 {
 	return (pmap_address(pages).value >> LINEAR_SHIFT) + 1;
+}
+
+/* Of one vCPU; aligned to this. */
+static size_t l2tlb_bytes(const struct vmm *vmm)
+{
+	return ALIGN(vmm->config.l2tlb_entries * sizeof(struct l2tlb_entry));
 }
 
 size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *config)
@@ -59,8 +65,8 @@ size_t vmm_vm_memory_needed(const struct vmm *vmm, const struct vm_config *confi
 	return ALIGN(sizeof(struct vm)) + ALIGN(pages * sizeof(struct pmap_entry)) +
 	       ALIGN(blocks_of(pages, large_order(vmm, config)) * sizeof(struct block)) +
 	       ALIGN(config->disks * sizeof(struct virtio_block)) +
-	       config->vcpus * ALIGN(vmm->config.l2tlb_entries * sizeof(struct l2tlb_entry)) +
-	       ALIGN(linear_blocks(pages) * sizeof(struct linear)) + rewrite_memory_needed(vmm);
+	       (config->vcpus + 1) * l2tlb_bytes(vmm) +
+	       ALIGN(linear_units(pages) * sizeof(struct linear)) + rewrite_memory_needed(vmm);
 }
 
 static int check_config(const struct vm_config *config)
@@ -77,7 +83,7 @@ static int check_config(const struct vm_config *config)
 static void lay_out(struct vm *vm)
 {
 	uint8_t *at = (uint8_t *)vm + ALIGN(sizeof(*vm));
-	uint32_t entries = vm->vmm->config.l2tlb_entries;
+	size_t l2tlb = l2tlb_bytes(vm->vmm);
 
 	vm->ram_pages = (uint32_t)(vm->config.memory >> PAGE_SHIFT);
 	vm->pages = vm->ram_pages + shared_window_pages(&vm->vmm->config, vm->config.shared_memory);
@@ -88,17 +94,25 @@ static void lay_out(struct vm *vm)
 	at += ALIGN(blocks_of(vm->pages, vm->large_order) * sizeof(struct block));
 	vm->disk = (struct virtio_block *)(void *)at;
 	at += ALIGN(vm->config.disks * sizeof(struct virtio_block));
-	for (unsigned i = 0; i < vm->config.vcpus && entries; i++) {
-		vm->vcpu[i].l2tlb = (struct l2tlb_entry *)(void *)at;
-		vm->vcpu[i].l2tlb_mask = entries - 1;
-		at += ALIGN(entries * sizeof(struct l2tlb_entry));
-	}
 	vm->linear = (struct linear *)(void *)at;
+	at += ALIGN(linear_units(vm->pages) * sizeof(struct linear));
+	if (l2tlb)
+		at += -(uintptr_t)at & (l2tlb - 1);
 	for (unsigned i = 0; i < vm->config.vcpus; i++) {
-		vm->vcpu[i].linear = vm->linear;
-		vm->vcpu[i].linear_blocks = linear_blocks(vm->pages);
+		struct vcpu *vcpu = &vm->vcpu[i];
+
+		vcpu->linear = vm->linear;
+		vcpu->linear_units = linear_units(vm->pages);
+		vcpu->pmap = vm->pmap;
+		vcpu->ram_pages = vm->ram_pages;
+		vcpu->holder = (uint16_t)(1u << i);
+		vcpu->vtlb_last = (uint8_t)(vm->vmm->vtlb_entries - 1);
+		if (!l2tlb)
+			continue;
+		vcpu->l2tlb = (struct l2tlb_entry *)(void *)(at + i * l2tlb);
+		vcpu->l2tlb_mask = vm->vmm->config.l2tlb_entries - 1;
 	}
-	at += ALIGN(linear_blocks(vm->pages) * sizeof(struct linear));
+	at += vm->config.vcpus * l2tlb;
 	vm->rewritten = (struct rewritten *)(void *)at;
 }
 

@@ -20,12 +20,15 @@
 #define PAGE_BYTES	 UINT64_C(4096)
 #define PAGE_OFFSET_MASK UINT64_C(4095)
 
-/* The order of large pages: 4 MiB, or what vmm_numa says. */
+/* The order of large pages: 4 MiB, or what vmm_numa says; and of those of a unit, what is left
+ * large when a part of a block with pages of LARGE_ORDER is given back. */
 #define LARGE_ORDER	 10
+#define UNIT_ORDER	 8
+#define UNIT_PAGES	 (UINT32_C(2) << UNIT_ORDER)
 
 #define MAX_ORDER	 10
 #define VTLB_ENTRIES	 64
-#define VTLB_FILTER	 256
+#define VTLB_FILTER	 1024
 
 /* A vCPU's registers lie in a pair of pages (rewrite.c): the guest may read the first, by rewritten
  * instructions, and write the second, where those registers are that a write changes nothing but.
@@ -87,7 +90,7 @@ struct node_memory {
 
 #define PMAP_PRESENT	1u
 #define PMAP_MANY	2u  /* mapped at more virtual addresses than the back map holds */
-#define PMAP_LARGE	4u  /* part of a block mapped by one TLB entry */
+#define PMAP_LARGE	4u  /* part of a block, or unit, mapped by one TLB entry */
 #define PMAP_REPLICATED 8u  /* there are replicas: mapped read-only */
 #define PMAP_SHARED	16u /* the machine page is not the VM's own */
 #define PMAP_WANTED	32u /* unless set, or shared: no node wants it (memmap) */
@@ -103,6 +106,7 @@ struct pmap_entry {
 /* Two large pages of the pmap, or what might become two. */
 struct block {
 	uint8_t large; /* is one */
+	uint8_t units; /* or these parts of it are two pages of UNIT_ORDER each, a bit each */
 	uint8_t asked; /* pages of it that a move was called for in interval asked_in */
 	uint16_t asked_in;
 };
@@ -122,17 +126,17 @@ struct vtlb_entry {
 	uint64_t hi;
 	uint64_t lo[2];
 	uint32_t page_mask;
-	bool hidden;
+	uint32_t hidden; /* after reset: matches nothing */
 };
 
 /* Ready for the hardware: tag as EntryHi, and which bits of it count: not the ASID of a global
- * entry. mips/entry.S reads these. */
+ * entry. mips/refill.S reads these. */
 struct l2tlb_entry {
 	uint64_t tag;
 	uint64_t lo[2];
 	uint64_t compare;
 };
-_Static_assert(sizeof(struct l2tlb_entry) == 32, "entry.S scales the index by 32");
+_Static_assert(sizeof(struct l2tlb_entry) == 32, "refill.S scales the index by 32");
 #define L2TLB_EMPTY UINT64_C(0x1000) /* not a bit of EntryHi: matches nothing */
 
 /* ---- vCPUs ---- */
@@ -150,18 +154,20 @@ enum vcpu_run {
 	VCPU_RUNNING, /* on a CPU */
 };
 
-/* A pair of large pages of the unmapped segments, ready for the hardware; zero: not large. */
+/* What maps a unit of the unmapped segments, itself or its block, ready for the hardware; zero:
+ * small pages. */
 struct linear {
 	uint64_t lo[2];
+	uint64_t page_mask;
+	uint64_t unused;
 };
-_Static_assert(sizeof(struct linear) == 16, "entry.S scales the index by 16");
-#define LINEAR_SHIFT   23 /* two pages of 2^LARGE_ORDER pages */
-#define LARGE_PAGEMASK UINT64_C(0x7fe000)
+_Static_assert(sizeof(struct linear) == 32, "refill.S scales the index by 32");
+#define LINEAR_SHIFT (PAGE_SHIFT + UNIT_ORDER + 1)
 
-#define STALE_MAX      16 /* beyond these all of the hardware TLB is flushed */
+#define STALE_MAX    16 /* beyond these all of the hardware TLB is flushed */
 
 struct vcpu {
-	/* Touched by most traps; down to vtlb mips/entry.S knows the offsets. */
+	/* Touched by most traps; down to vtlb the entry code knows the offsets. */
 	uint64_t *cp0;	       /* the virtual registers; slot_of() */
 	uint32_t real_status;  /* for the virtual one */
 	uint8_t mode;	       /* enum guest_mode */
@@ -171,18 +177,25 @@ struct vcpu {
 	bool flush_pending;    /* its hardware TLB entries are stale */
 	uint8_t page_mapped;   /* enum page_access: what the hardware TLB has */
 	bool counts;	       /* Count runs, count_delta before the hardware's */
+	bool translated;       /* L2TLB or hardware TLB hold something since the last flush */
 	uint32_t pins;	       /* levels from the virtual GIC, bits as in Cause.IP */
 	uint32_t count_delta;
 	unsigned vtlb_large;	/* entries of larger pages */
 	uint64_t counter_va;	/* where the kernel reads the GIC's counter; 0: it stands still */
 	uint64_t counter_delta; /* before hal_cycles() */
 	_Atomic uint64_t *counter_last; /* what anyone has read of it */
-	const struct linear *linear;	/* by guest-physical address, in blocks */
-	uint64_t linear_blocks;
+	const struct linear *linear;	/* by guest-physical address, in units */
+	uint64_t linear_units;
+	struct pmap_entry *pmap; /* its VM's */
+	uint32_t ram_pages;
+	uint16_t holder;     /* its bit in pmap_entry.holders */
+	uint8_t vtlb_last;   /* index of the virtual TLB's last entry */
+	uint64_t vtlb_valid; /* entries with a valid half, a bit each */
+	uint64_t asids[4];   /* under which it may hold pages, a bit each; 0 for global ones */
 	uint8_t vtlb_filter[VTLB_FILTER]; /* 4 KiB entries by hash of VPN2, saturating never */
 	uint8_t vtlb_hint[VTLB_FILTER];	  /* the one written last with that hash */
+	struct pcpu *pcpu;		  /* its CPU, now or last */
 	struct vm *vm;
-	struct pcpu *pcpu; /* its CPU, now or last */
 	struct vtlb_entry vtlb[VTLB_ENTRIES];
 	struct pcpu *tlb_pcpu; /* the CPU whose TLB may hold its entries */
 	unsigned number;
@@ -191,7 +204,6 @@ struct vcpu {
 	uint64_t count_offset;	   /* Count = cycles / 2 + count_offset */
 	uint64_t compare_deadline; /* cycles */
 	uint64_t gic_deadline;
-	uint64_t random_state;
 	uint64_t wait_since, ready_since, run_since;
 
 	/* Exception loops and storms. */
@@ -206,12 +218,9 @@ struct vcpu {
 	uint8_t paused_run;
 	bool boost; /* an interrupt waits: next in the queue */
 
-	uint64_t vtlb_valid; /* entries with a valid half, a bit each */
-	struct l2tlb_entry *l2tlb;
+	struct l2tlb_entry *l2tlb; /* aligned to its size */
 	uint32_t l2tlb_mask;
-	bool translated;   /* L2TLB or hardware TLB hold something since the last flush */
-	uint64_t asids[4]; /* under which they may hold pages, a bit each; 0 for global ones */
-	uint8_t stale;	   /* addresses whose hardware TLB entries are stale */
+	uint8_t stale;		      /* addresses whose hardware TLB entries are stale */
 	uint64_t stale_hi[STALE_MAX]; /* EntryHi of those */
 
 	const void *link_address; /* of the emulated LL, and what it read */
@@ -250,7 +259,7 @@ struct vm {
 	 * ("blocks") by one TLB entry. */
 	unsigned large_order;
 	struct block *block;	     /* of the pmap */
-	struct linear *linear;	     /* with blocks of BLOCK_PAGES */
+	struct linear *linear;	     /* when large_order is LARGE_ORDER */
 	bool rewriting;		     /* all vCPUs that run have their register pages */
 	struct rewritten *rewritten; /* the table of rewritten words */
 	struct vm_memory memory;
@@ -393,7 +402,11 @@ bool pmap_join(struct vm *vm, uint32_t index, unsigned node);
 /* Gives back one page (its mappings shot down), or all. */
 void pmap_release(struct vm *vm, uint32_t index);
 void pmap_release_all(struct vm *vm);
-/* The block of @index, if it is a large one, becomes single pages. */
+/* What page @index is mapped by as part of a large block or unit: pages of it, the first in *first;
+ * 0: it is not. */
+uint32_t pmap_large(const struct vm *vm, uint32_t index, uint32_t *first);
+/* The unit of @index, or the block where there are no units, becomes single pages; the other units
+ * of its block stay large. */
 void pmap_split(struct vm *vm, uint32_t index);
 void pmap_note_mapping(struct pmap_entry *entry, struct vcpu *vcpu, uint64_t hi);
 
@@ -450,6 +463,8 @@ const struct vtlb_entry *vtlb_find(struct vcpu *vcpu, uint64_t va);
 void vtlb_probe(struct vcpu *vcpu);
 void vtlb_read(struct vcpu *vcpu);
 bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random);
+/* TLBWI or TLBWR of a user page that needs no search; false: nothing was done. */
+bool vtlb_write_quick(struct vcpu *vcpu, bool random);
 unsigned vtlb_random(struct vcpu *vcpu);
 /* Whether it may have an entry for @va; false: certainly not. */
 bool vtlb_may_have(const struct vcpu *vcpu, uint64_t va);
@@ -606,7 +621,7 @@ void timer_compare(struct vcpu *vcpu); /* Count or Compare was written */
 /* ---- shootdown.c ---- */
 /* Removes every translation of page @index of @vm from hardware TLBs and L2TLBs. */
 void shootdown_page(struct vm *vm, uint32_t index);
-/* Removes the entry for the large pages at @first from hardware TLBs: L2TLBs do not have it. */
+/* Removes the entry for the block or unit at @first from hardware TLBs: L2TLBs do not have it. */
 void shootdown_block(struct vm *vm, uint32_t first);
 
 /* ---- board.c ---- */

@@ -16,7 +16,7 @@ static uint64_t tag_mask(uint32_t page_mask)
 
 static unsigned hash(uint64_t va)
 {
-	return (va >> 13 ^ va >> 21) % VTLB_FILTER;
+	return (va >> 13 ^ va >> 23) % VTLB_FILTER;
 }
 
 static uint8_t *filter(struct vcpu *vcpu, uint64_t va)
@@ -128,18 +128,14 @@ void vtlb_read(struct vcpu *vcpu)
 	hal_cp0_write(CP0_ENTRYHI, entry->hi & ENTRYHI_ASID);
 }
 
+/* One after the other, as with the R4000. What the guest loses by it the L2TLB still has. */
 unsigned vtlb_random(struct vcpu *vcpu)
 {
 	unsigned entries = vcpu->vm->vmm->vtlb_entries;
 	unsigned wired = (unsigned)vcpu->cp0[CP0_WIRED];
 	unsigned value = (unsigned)vcpu->cp0[CP0_RANDOM];
-	uint64_t x = vcpu->random_state;
 
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	vcpu->random_state = x;
-	vcpu->cp0[CP0_RANDOM] = wired + (uint32_t)(x >> 32) % (entries - wired);
+	vcpu->cp0[CP0_RANDOM] = value == wired ? entries - 1 : value - 1;
 	return value;
 }
 
@@ -203,45 +199,111 @@ static void flush_if_emptied(struct vcpu *vcpu)
 	vcpu->stats.tlb_flushes++;
 }
 
-bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random)
+/* What the registers hold as an entry. */
+static struct vtlb_entry written(const struct vcpu *vcpu)
 {
 	uint32_t page_mask = (uint32_t)vcpu->cp0[CP0_PAGEMASK];
 	uint64_t lo0 = vcpu->cp0[OPEN(CP0_ENTRYLO0)] & ENTRYLO_WRITABLE;
 	uint64_t lo1 = vcpu->cp0[OPEN(CP0_ENTRYLO1)] & ENTRYLO_WRITABLE;
 	uint64_t global = lo0 & lo1 & ENTRYLO_G;
-	uint64_t bad = vcpu->cp0[CP0_BADVADDR];
-	struct vtlb_entry entry = {
+
+	return (struct vtlb_entry){
 		.hi = vcpu->cp0[CP0_ENTRYHI] & (tag_mask(page_mask) | ENTRYHI_ASID),
 		.lo = {(lo0 & ~ENTRYLO_G) | global, (lo1 & ~ENTRYLO_G) | global},
 		.page_mask = page_mask,
 	};
-	struct vtlb_entry *old;
+}
+
+static bool is_other(const struct vtlb_entry *a, const struct vtlb_entry *b)
+{
+	return a->hi != b->hi || a->page_mask;
+}
+
+/* @entry overlaps none but the one at @index. */
+static void write_entry(struct vcpu *vcpu, unsigned index, const struct vtlb_entry *entry,
+			bool random)
+{
+	struct vtlb_entry *old = &vcpu->vtlb[index];
+	uint64_t bad = vcpu->cp0[CP0_BADVADDR];
+
+	if (!random && has_valid_half(old) && is_other(old, entry))
+		drop(vcpu, old);
+	count_entry(vcpu, old, -1);
+	*old = *entry;
+	count_entry(vcpu, old, 1);
+	if (!has_valid_half(entry)) {
+		vcpu->vtlb_valid &= ~(UINT64_C(1) << index);
+		drop(vcpu, entry);
+		flush_if_emptied(vcpu);
+		return;
+	}
+	vcpu->vtlb_valid |= UINT64_C(1) << index;
+	if (entry->page_mask)
+		drop(vcpu, entry);
+	/* The page that faulted is going to be used: its translation is made now. */
+	if ((bad ^ entry->hi) & tag_mask(entry->page_mask))
+		bad = entry->hi & TAG;
+	if (!vtlb_fill(vcpu, entry, bad, true) && !entry->page_mask)
+		drop(vcpu, entry);
+}
+
+bool vtlb_write(struct vcpu *vcpu, unsigned index, bool random)
+{
+	struct vtlb_entry entry = written(vcpu);
 
 	index %= vcpu->vm->vmm->vtlb_entries;
-	old = &vcpu->vtlb[index];
 	if (overlaps_any(vcpu, &entry, index))
 		return false;
 	if (vcpu->vm->rewriting && rewrite_conflicts(&entry))
 		rewrite_stop(vcpu->vm);
-	if (!random && has_valid_half(old) && ((old->hi ^ entry.hi) || old->page_mask))
-		drop(vcpu, old);
-	count_entry(vcpu, old, -1);
-	*old = entry;
-	count_entry(vcpu, old, 1);
-	if (!has_valid_half(&entry)) {
-		vcpu->vtlb_valid &= ~(UINT64_C(1) << index);
-		drop(vcpu, &entry);
-		flush_if_emptied(vcpu);
+	if (has_valid_half(&entry))
+		hal_charge(CHARGE_TLB_FILL, 1);
+	write_entry(vcpu, index, &entry, random);
+	return true;
+}
+
+/* A half that has nothing to map, or the VM's own page, there, and not about to move. */
+static bool is_simple(const struct vcpu *vcpu, uint64_t lo)
+{
+	struct gpa gpa = {(lo & ENTRYLO_PFN) >> 6 << PAGE_SHIFT};
+	uint32_t index;
+
+	if (!(lo & ENTRYLO_V))
 		return true;
+	if (!pmap_ram(vcpu->vm, gpa, &index) || index >= vcpu->ram_pages)
+		return false;
+	return (vcpu->pmap[index].flags & (PMAP_PRESENT | PMAP_REPLICATED | PMAP_WANTED)) ==
+	       PMAP_PRESENT;
+}
+
+bool vtlb_write_quick(struct vcpu *vcpu, bool random)
+{
+	const struct vtlb_entry entry = written(vcpu), *old;
+	unsigned wired = (unsigned)vcpu->cp0[CP0_WIRED];
+	unsigned index = (unsigned)vcpu->cp0[random ? CP0_RANDOM : CP0_INDEX] & 0x3f;
+	unsigned same;
+
+	if (vcpu->vtlb_large || entry.page_mask || vcpu->view || entry.hi >> 62 || !vcpu->l2tlb ||
+	    ((vcpu->cp0[OPEN(CP0_ENTRYLO0)] | vcpu->cp0[OPEN(CP0_ENTRYLO1)]) & ENTRYLO_G) ||
+	    index > vcpu->vtlb_last)
+		return false;
+	old = &vcpu->vtlb[index];
+	same = !old->hidden && hash(old->hi) == hash(entry.hi);
+	if (*filter(vcpu, entry.hi) != same ||
+	    (!random && has_valid_half(old) && is_other(old, &entry)))
+		return false;
+	if (has_valid_half(&entry)) {
+		if (!is_simple(vcpu, entry.lo[0]) || !is_simple(vcpu, entry.lo[1]))
+			return false;
+		hal_charge(CHARGE_QUICK_TLBW, 1);
+	} else {
+		if (!((vcpu->vtlb_valid & ~(UINT64_C(1) << index)) >> wired))
+			return false;
+		hal_charge(CHARGE_QUICK_TLBW_INVALID, 1);
 	}
-	vcpu->vtlb_valid |= UINT64_C(1) << index;
-	if (page_mask)
-		drop(vcpu, &entry);
-	/* The page that faulted is going to be used: its translation is made now. */
-	if ((bad ^ entry.hi) & tag_mask(page_mask))
-		bad = entry.hi & TAG;
-	if (!vtlb_fill(vcpu, &entry, bad, true) && !page_mask)
-		drop(vcpu, &entry);
+	if (random)
+		vtlb_random(vcpu);
+	write_entry(vcpu, index, &entry, random);
 	return true;
 }
 
@@ -282,7 +344,6 @@ bool vtlb_fill(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va, b
 	unsigned half = va >> PAGE_SHIFT & 1;
 	uint64_t lo[2];
 
-	hal_charge(CHARGE_TLB_FILL, 1);
 	lo[half] = machine_lo(vcpu, entry, pair + half * PAGE_BYTES, hi, true);
 	lo[!half] = machine_lo(vcpu, entry, pair + !half * PAGE_BYTES, hi, false);
 	if (!((lo[0] | lo[1]) & ENTRYLO_V))
@@ -292,5 +353,5 @@ bool vtlb_fill(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va, b
 	vcpu->translated = true;
 	l2tlb_insert(vcpu, hi, global, lo);
 	hal_tlb_write(hi, lo, 0, replace);
-	return lo[half] & ENTRYLO_V;
+	return true;
 }

@@ -13,8 +13,6 @@
 #define AREA_STATUS	      336 /* Status for the return */
 #define AREA_STACK	      344
 #define AREA_VMM	      352
-#define AREA_L2TLB	      360 /* of the vCPU on this CPU; in a special view an empty entry */
-#define AREA_L2TLB_MASK	      368 /* (entries - 1) * 32 */
 #define AREA_QUICK	      376 /* what hal_quick() was told */
 #define AREA_NUMBER	      384
 #define AREA_VCPU	      392
@@ -27,23 +25,42 @@
 #define VCPU_VIEW	      13
 #define VCPU_LINK	      15
 #define VCPU_COUNTS	      18
+#define VCPU_TRANSLATED	      19
 #define VCPU_COUNT_DELTA      24
 #define VCPU_VTLB_LARGE	      28
 #define VCPU_COUNTER_VA	      32
 #define VCPU_COUNTER_DELTA    40
 #define VCPU_COUNTER_LAST     48
 #define VCPU_LINEAR	      56
-#define VCPU_LINEAR_BLOCKS    64
-#define VCPU_FILTER	      72
-#define VCPU_HINT	      328
-#define VCPU_PCPU	      592
-#define VCPU_VTLB	      600
-#define VTLB_PAGE_MASK	      24 /* in an entry of 32 bytes */
+#define VCPU_LINEAR_UNITS     64
+#define VCPU_PMAP	      72
+#define VCPU_RAM_PAGES	      80
+#define VCPU_HOLDER	      84
+#define VCPU_VTLB_LAST	      86
+#define VCPU_VTLB_VALID	      88
+#define VCPU_ASIDS	      96
+#define VCPU_FILTER	      128
+#define VCPU_HINT	      (VCPU_FILTER + (1 << VTLB_FILTER_BITS))
+#define VCPU_PCPU	      (VCPU_HINT + (1 << VTLB_FILTER_BITS))
+#define VCPU_VTLB	      (VCPU_PCPU + 16)
+#define VTLB_PAGE_MASK	      24 /* in an entry of 32 bytes; hidden behind it */
 #define VTLB_HIDDEN	      28
+#define VTLB_FILTER_BITS      10
+#define L2TLB_ORDER	      12 /* of the tables that the entry code is for */
+#define UNIT_SHIFT	      21
+#define PMAP_MPN	      0 /* in an entry of 16 bytes */
+#define PMAP_HOLDERS	      4
+#define PMAP_FLAGS	      6
+#define PMAP_BACKMAP	      8
 #define PCPU_STATUS	      32
 #define PCPU_QUICK	      40
 
 #define QUICK_INDEX	      0
+#define QUICK_RANDOM	      (8 * 1)
+#define QUICK_PAGEMASK	      (8 * 6)
+#define QUICK_WIRED	      (8 * 11)
+#define QUICK_ENTRYLO0	      (8 * (512 + 2))
+#define QUICK_ENTRYLO1	      (8 * (512 + 3))
 #define QUICK_STATUS	      (8 * 17) /* of the virtual registers */
 #define QUICK_CAUSE	      (8 * 21)
 #define QUICK_CONTEXT	      (8 * 4)
@@ -54,6 +71,7 @@
 #define QUICK_EPC	      (8 * (512 + 22))
 #define QUICK_ENABLED	      (8 * (512 + 17))
 #define QUICK_COUNTDOWN	      (8 * 511)
+#define QUICK_BRANCH	      (8 * 510)
 #define SLOT_PLUS_ONE_ENTRYHI 16
 #define SLOT_PLUS_ONE_STATUS  18
 
@@ -77,7 +95,7 @@ struct cpu_area {
 	uint64_t status;
 	uint64_t stack;
 	struct vmm *vmm;
-	uint64_t l2tlb, l2tlb_mask;
+	uint64_t unused[2];
 	uint64_t *quick;
 	uint64_t number;
 	struct vcpu *vcpu; /* that runs, or ran last */

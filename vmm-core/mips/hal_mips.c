@@ -21,8 +21,6 @@ _Static_assert(offsetof(struct cpu_area, trap) == AREA_TRAP, "entry.S");
 _Static_assert(offsetof(struct cpu_area, status) == AREA_STATUS, "entry.S");
 _Static_assert(offsetof(struct cpu_area, stack) == AREA_STACK, "entry.S");
 _Static_assert(offsetof(struct cpu_area, vmm) == AREA_VMM, "entry.S");
-_Static_assert(offsetof(struct cpu_area, l2tlb) == AREA_L2TLB, "entry.S");
-_Static_assert(offsetof(struct cpu_area, l2tlb_mask) == AREA_L2TLB_MASK, "entry.S");
 _Static_assert(offsetof(struct cpu_area, quick) == AREA_QUICK, "entry.S");
 _Static_assert(8 * CP0_STATUS == QUICK_STATUS && 8 * CP0_CAUSE == QUICK_CAUSE, "entry.S");
 #define AT_OFFSET(type, member, offset)                                                            \
@@ -42,14 +40,35 @@ AT_OFFSET(struct vcpu, counter_va, VCPU_COUNTER_VA);
 AT_OFFSET(struct vcpu, counter_delta, VCPU_COUNTER_DELTA);
 AT_OFFSET(struct vcpu, counter_last, VCPU_COUNTER_LAST);
 AT_OFFSET(struct vcpu, linear, VCPU_LINEAR);
-AT_OFFSET(struct vcpu, linear_blocks, VCPU_LINEAR_BLOCKS);
+AT_OFFSET(struct vcpu, linear_units, VCPU_LINEAR_UNITS);
+AT_OFFSET(struct vcpu, translated, VCPU_TRANSLATED);
+AT_OFFSET(struct vcpu, pmap, VCPU_PMAP);
+AT_OFFSET(struct vcpu, ram_pages, VCPU_RAM_PAGES);
+AT_OFFSET(struct vcpu, holder, VCPU_HOLDER);
+AT_OFFSET(struct vcpu, vtlb_last, VCPU_VTLB_LAST);
+AT_OFFSET(struct vcpu, vtlb_valid, VCPU_VTLB_VALID);
+AT_OFFSET(struct vcpu, asids, VCPU_ASIDS);
+AT_OFFSET(struct pmap_entry, mpn, PMAP_MPN);
+AT_OFFSET(struct pmap_entry, holders, PMAP_HOLDERS);
+AT_OFFSET(struct pmap_entry, flags, PMAP_FLAGS);
+AT_OFFSET(struct pmap_entry, backmap, PMAP_BACKMAP);
+_Static_assert(sizeof(struct pmap_entry) == 16, "quick_tlb.S");
+_Static_assert((PMAP_PRESENT | PMAP_REPLICATED | PMAP_WANTED) == 41 && PMAP_MANY == 2 &&
+		       PMAP_ASIDS == 64,
+	       "quick_tlb.S");
+_Static_assert(VTLB_FILTER == 1 << VTLB_FILTER_BITS, "quick_tlb.S");
+_Static_assert(8 * CP0_RANDOM == QUICK_RANDOM && 8 * CP0_PAGEMASK == QUICK_PAGEMASK &&
+		       8 * CP0_WIRED == QUICK_WIRED && 8 * OPEN(CP0_ENTRYLO0) == QUICK_ENTRYLO0 &&
+		       8 * OPEN(CP0_ENTRYLO1) == QUICK_ENTRYLO1,
+	       "quick_tlb.S");
 AT_OFFSET(struct vcpu, vtlb_filter, VCPU_FILTER);
 AT_OFFSET(struct vcpu, pcpu, VCPU_PCPU);
 AT_OFFSET(struct vcpu, vtlb_hint, VCPU_HINT);
 AT_OFFSET(struct vcpu, vtlb, VCPU_VTLB);
 AT_OFFSET(struct vtlb_entry, page_mask, VTLB_PAGE_MASK);
 AT_OFFSET(struct vtlb_entry, hidden, VTLB_HIDDEN);
-_Static_assert(sizeof(struct vtlb_entry) == 32, "entry.S");
+_Static_assert(sizeof(struct vtlb_entry) == 32, "quick_tlb.S");
+_Static_assert(UNIT_SHIFT == LINEAR_SHIFT, "refill.S");
 AT_OFFSET(struct pcpu, status, PCPU_STATUS);
 AT_OFFSET(struct pcpu, quick, PCPU_QUICK);
 _Static_assert(8 * CP0_CONTEXT == QUICK_CONTEXT && 8 * CP0_BADVADDR == QUICK_BADVADDR &&
@@ -148,8 +167,14 @@ uint32_t hal_fcsr(void)
 
 void hal_quick(struct vcpu *vcpu, uint64_t *cp0)
 {
+	/* In a special view, or without an L2TLB, one that has nothing: an entry of page 0 whose
+	 * halves are not valid. */
+	static struct l2tlb_entry nothing[1 << L2TLB_ORDER]
+		__attribute__((aligned(sizeof(struct l2tlb_entry) << L2TLB_ORDER)));
+
 	area()->vcpu = vcpu;
 	area()->quick = cp0;
+	WRITE(31, 7, vcpu->l2tlb && !(vcpu->view & VIEW_SPECIAL) ? vcpu->l2tlb : nothing);
 }
 
 void hal_link_clear(void)

@@ -495,11 +495,120 @@ static void quick_refills(void)
 	asid = 0;
 }
 
+/* What a TLB write has to leave everywhere: the entry at @index, ready in L2TLB and hardware. */
+static void check_written(unsigned index, uint64_t hi, bool valid)
+{
+	const struct vtlb_entry *entry = &vcpu->vtlb[index];
+	const struct l2tlb_entry *ready = l2tlb_find(vcpu, hi);
+
+	check_eq("EntryHi", entry->hi, hi);
+	check_eq("EntryLo0", entry->lo[0], vcpu->cp0[OPEN(CP0_ENTRYLO0)] & UINT64_C(0x3ffffffff));
+	check_eq("EntryLo1", entry->lo[1], vcpu->cp0[OPEN(CP0_ENTRYLO1)] & UINT64_C(0x3ffffffff));
+	check_eq("PageMask, hidden", entry->page_mask | entry->hidden, 0);
+	check_eq("a valid half", vcpu->vtlb_valid >> index & 1, valid);
+	check_eq("hint", (uintptr_t)vtlb_hinted(vcpu, hi), (uintptr_t)entry);
+	check_eq("in the L2TLB", ready != NULL, valid);
+	cp0_set(C0_ENTRYHI, hi);
+	__asm__ volatile("ehb\n\ttlbp\n\tehb");
+	check_eq("in the hardware", !(cp0_get32(C0_INDEX) >> 31 & 1), valid);
+	if (!valid || !ready || (cp0_get32(C0_INDEX) >> 31 & 1))
+		return;
+	__asm__ volatile("tlbr\n\tehb");
+	check_eq("hardware's EntryLo0", cp0_get(C0_ENTRYLO0), ready->lo[0]);
+	check_eq("hardware's EntryLo1", cp0_get(C0_ENTRYLO1), ready->lo[1]);
+}
+
+/* The machine's EntryLo for the guest's; 0 when it is not valid. */
+static uint64_t expected_lo(uint64_t lo)
+{
+	const struct pmap_entry *page = &vcpu->vm->pmap[(lo & ENTRYLO_PFN) >> 6];
+
+	if (!(lo & ENTRYLO_V))
+		return 0;
+	check_eq("holders", page->holders & 1, 1);
+	check_eq("ASID", vcpu->asids[asid / 64] >> asid % 64 & 1, 1);
+	return hal_mpn_address(page->mpn).value >> 12 << 6 | (lo & 0x3e);
+}
+
+static void write_registers(uint64_t hi, uint64_t lo0, uint64_t lo1)
+{
+	vcpu->cp0[CP0_ENTRYHI] = hi;
+	vcpu->cp0[CP0_BADVADDR] = hi & ~UINT64_C(0x1fff);
+	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = lo0;
+	vcpu->cp0[OPEN(CP0_ENTRYLO1)] = lo1;
+	asid = (uint32_t)hi & 0xff;
+}
+
+static void quick_tlb_writes(void)
+{
+	const uint64_t hi = 0x80000 + 7, lo0 = 0x510 << 6 | 3 << 3 | ENTRYLO_V,
+		       lo1 = 0x511 << 6 | 3 << 3 | ENTRYLO_V;
+	const uint32_t indexed[] = {TLBWI}, random[] = {TLBWR};
+	const struct mpn code_mpn = vcpu->vm->pmap[CODE_PA >> 12].mpn;
+	uint64_t wired[2] = {0, 0};
+	unsigned at;
+
+	/* The code's page stays in the hardware. */
+	hal_tlb_remove(GUEST_PC & ~UINT64_C(0x1fff));
+	wired[0] = hal_mpn_address(code_mpn).value >> 12 << 6 | CCA_CACHED << 3 | ENTRYLO_V |
+		   ENTRYLO_D | ENTRYLO_G;
+	wired[1] = wired[0] + (1 << 6);
+	hal_tlb_wire(GUEST_PC & ~UINT64_C(0x1fff), wired);
+	about("TLBWI", 0, 0, 0, 0);
+	vcpu->cp0[CP0_INDEX] = 10;
+	for (unsigned i = 1; i < 32; i++)
+		gpr[i] = UINT64_C(0x1111000000000000) + i;
+	write_registers(hi, lo0, lo1);
+	run_guest(indexed, 1);
+	for (unsigned i = 1; i < 26; i++)
+		check_eq("registers keep", gpr[i], UINT64_C(0x1111000000000000) + i);
+	check_written(10, hi, true);
+	check_eq("machine page", l2tlb_find(vcpu, hi)->lo[0], expected_lo(lo0));
+	check_eq("machine page", l2tlb_find(vcpu, hi)->lo[1], expected_lo(lo1));
+	check_eq("back map", vcpu->vm->pmap[0x510].backmap, hi | 0x1000);
+	write_registers(hi, lo0 | ENTRYLO_D, lo1);
+	report("QUICK_TLBW", cost_once(STATUS_64BIT, TLBWI, STUB));
+	check_written(10, hi, true);
+	check_eq("dirty", l2tlb_find(vcpu, hi)->lo[0], expected_lo(lo0 | ENTRYLO_D));
+	about("TLBWR", 0, 0, 0, 0);
+	for (unsigned i = 0; i < 80; i++) {
+		uint64_t page = (UINT64_C(0x120000) + i) << 13 | 7;
+
+		at = (unsigned)vcpu->cp0[CP0_RANDOM];
+		if (at == 5 || at == 10) /* the code's, and that of above */
+			vcpu->cp0[CP0_RANDOM] = at -= 1;
+		write_registers(page, i % 3 ? lo0 : 0, i % 3 == 1 ? 0 : lo1);
+		about("TLBWR", i, at, 0, 0);
+		run_guest(random, 1);
+		check_written(at, page, true);
+		check_eq("first half", l2tlb_find(vcpu, page)->lo[0],
+			 expected_lo(vcpu->cp0[OPEN(CP0_ENTRYLO0)]));
+		check_eq("second half", l2tlb_find(vcpu, page)->lo[1],
+			 expected_lo(vcpu->cp0[OPEN(CP0_ENTRYLO1)]));
+		check_eq("the next", vcpu->cp0[CP0_RANDOM], at ? at - 1 : 63);
+	}
+	check_eq("mapped more than once", vcpu->vm->pmap[0x510].flags & PMAP_MANY, PMAP_MANY);
+	write_registers(UINT64_C(0x130200) << 13 | 7, lo0, lo1);
+	report("QUICK_TLBWR", cost_once(STATUS_64BIT, TLBWR, STUB));
+	about("without a valid half", 0, 0, 0, 0);
+	at = (unsigned)vcpu->cp0[CP0_RANDOM];
+	write_registers(UINT64_C(0x140200) << 13 | 7, 0, 0);
+	report("QUICK_TLBW_INVALID", cost_once(STATUS_64BIT, TLBWR, STUB));
+	check_written(at, vcpu->cp0[CP0_ENTRYHI], false);
+	vcpu->cp0[CP0_INDEX] = 10;
+	write_registers(hi, 0, 0);
+	run_guest(indexed, 1);
+	check_written(10, hi, false);
+	asid = 0;
+	vcpu->cp0[CP0_ENTRYHI] = wired[0] = wired[1] = 0;
+	hal_tlb_wire(0, wired);
+	map_code();
+}
+
 static void quick_paths(void)
 {
 	cp0_set32(C0_EBASE, (uint32_t)(uintptr_t)quick_vectors);
-	cpu_area.l2tlb = (uintptr_t)vcpu->l2tlb;
-	cpu_area.l2tlb_mask = (uint64_t)vcpu->l2tlb_mask * sizeof(struct l2tlb_entry);
+	hal_quick(vcpu, vcpu->cp0);
 	code_global = ENTRYLO_G;
 	map_code();
 	quick_status();
@@ -507,6 +616,7 @@ static void quick_paths(void)
 	map_code();
 	quick_refills();
 	map_code();
+	quick_tlb_writes();
 	quick_moves();
 	quick_others();
 	gpr[A0] = UINT64_C(0xffffffff80001000);

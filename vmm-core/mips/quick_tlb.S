@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TLBP, TLBWI and TLBWR of user pages, as core/vtlb.c has them: those the hints decide, without a
+ * search. k0: the instruction, k1: the virtual registers, t0: its function xor 24.
+ */
+#include "cpu_area.h"
+#include "registers.h"
+
+#define FILTER_MASK ((1 << VTLB_FILTER_BITS) - 1)
+#define UNUSED_VPN_HIGH 1		/* << 62: as hal_mips.c has it */
+
+	.section .text.quick, "ax"
+	.globl	quick_tlb
+quick_tlb:
+	xori	t0, t0, 24 ^ 8
+	bnez	t0, tlb_write
+	 dmfc0	at, c0_kscratch2
+	ld	at, AREA_VCPU(at)
+	ld	t0, QUICK_ENTRYHI(k1)
+	dsrl	k0, t0, 13
+	dsrl	t0, t0, 13 + VTLB_FILTER_BITS
+	xor	k0, k0, t0
+	andi	k0, k0, FILTER_MASK
+	lw	t0, VCPU_VTLB_LARGE(at)
+	bnez	t0, quick_slow
+	 daddu	k0, k0, at
+	lbu	t0, VCPU_FILTER(k0)
+	beqz	t0, quick_tlbp_none
+	 lbu	k0, VCPU_HINT(k0)
+	dsll	t0, k0, 5
+	daddu	at, at, t0
+	ld	t0, VCPU_VTLB + VTLB_PAGE_MASK(at)	/* and hidden */
+	bnez	t0, quick_slow
+	 ld	t0, VCPU_VTLB(at)
+	dmfc0	k1, c0_kscratch2
+	ld	k1, AREA_QUICK(k1)
+	ld	k1, QUICK_ENTRYHI(k1)
+	xor	t0, t0, k1
+	beqz	t0, 1f
+	 dsrl	t0, t0, 8
+	bnez	t0, quick_slow		/* another page */
+	 lbu	t0, VCPU_VTLB + 8(at)	/* EntryLo0: global? */
+	andi	t0, t0, 1
+	beqz	t0, quick_slow
+	 nop
+1:	dmfc0	k1, c0_kscratch2
+	ld	k1, AREA_QUICK(k1)
+	b	quick_done
+	 sd	k0, QUICK_INDEX(k1)
+
+/* As vtlb_probe() has it: nothing may translate the page. */
+quick_tlbp_none:
+	lbu	t0, VCPU_VIEW(at)
+	ld	k0, QUICK_ENTRYHI(k1)
+	bnez	t0, quick_slow
+	 dsrl32	t0, k0, 62 - 32
+	bnez	t0, quick_slow
+	 lui	t0, 0x8000
+	b	quick_forget
+	 sw	t0, QUICK_INDEX(k1)
+
+/* No translation of user page k0 (an EntryHi) stays in L2TLB or hardware; then on with the guest. */
+quick_forget:
+	drotr32	t0, k0, 48 - 32
+	xor	t0, t0, k0
+	dmfc0	at, c0_kscratch6
+	dext	t0, t0, 13, L2TLB_ORDER
+	dins	at, t0, 5, L2TLB_ORDER
+	ld	t0, 0(at)
+	bne	t0, k0, 1f
+	 li	t0, 0x1000		/* L2TLB_EMPTY */
+	sd	t0, 0(at)
+1:	dmtc0	k0, c0_entryhi
+	ehb
+	tlbp
+	ehb
+	mfc0	t0, c0_index
+	bltz	t0, quick_done
+	 andi	k0, k0, 0xff
+	li	k1, UNUSED_VPN_HIGH
+	dsll32	k1, k1, 62 - 32
+	dsll	t0, t0, 13
+	daddu	k1, k1, t0
+	dmtc0	k1, c0_entryhi
+	dmtc0	$0, c0_entrylo0
+	dmtc0	$0, c0_entrylo1
+	ehb
+	tlbwi
+	ehb
+	b	quick_done
+	 dmtc0	k0, c0_entryhi
+
+/* Back to the guest's registers; then to \to. */
+	.macro	write_restore to
+	dmfc0	t0, c0_kscratch2
+	ld	v0, AREA_GPR + 8 * 2(t0)
+	ld	v1, AREA_GPR + 8 * 3(t0)
+	ld	a0, AREA_GPR + 8 * 4(t0)
+	ld	a1, AREA_GPR + 8 * 5(t0)
+	ld	a2, AREA_GPR + 8 * 6(t0)
+	ld	a3, AREA_GPR + 8 * 7(t0)
+	ld	t1, AREA_GPR + 8 * 13(t0)
+	ld	t2, AREA_GPR + 8 * 14(t0)
+	b	\to
+	 ld	t3, AREA_GPR + 8 * 15(t0)
+	.endm
+
+/* The entry into the virtual TLB, its hash, and Random; k1: the virtual registers. */
+	.macro	write_entry
+	beq	v0, t3, 5f
+	 sb	a1, VCPU_HINT(t3)
+	beqz	v0, 4f
+	 lbu	at, VCPU_FILTER(t3)
+	lbu	t0, VCPU_FILTER(v0)
+	addiu	t0, t0, -1
+	sb	t0, VCPU_FILTER(v0)
+4:	addiu	at, at, 1
+	sb	at, VCPU_FILTER(t3)
+5:	sd	a3, VCPU_VTLB(a2)
+	ld	at, QUICK_ENTRYLO0(k1)
+	dext	at, at, 0, 34
+	sd	at, VCPU_VTLB + 8(a2)
+	ld	at, QUICK_ENTRYLO1(k1)
+	dext	at, at, 0, 34
+	sd	at, VCPU_VTLB + 16(a2)
+	sd	$0, VCPU_VTLB + VTLB_PAGE_MASK(a2)
+	andi	at, k0, 4
+	beqz	at, 6f
+	 lw	t0, QUICK_WIRED(k1)
+	xor	t0, t0, a1
+	addiu	v0, a1, -1
+	lbu	at, VCPU_VTLB_LAST(a0)
+	movz	v0, at, t0
+	sw	v0, QUICK_RANDOM(k1)
+6:
+	.endm
+
+/* EntryLo \lo of the guest into the machine's; the pages' back map knows it. */
+	.macro	machine_lo lo, next
+	andi	at, \lo, 2
+	beqz	at, \next
+	 dext	t0, \lo, 6, 28		/* page number, less the device hole */
+	lui	at, 1
+	sltu	v1, t0, at
+	bnez	v1, 1f
+	 ld	k1, VCPU_PMAP(a0)
+	dsubu	t0, t0, at
+	sltu	at, t0, at
+	bnez	at, write_slow
+1:	 lwu	at, VCPU_RAM_PAGES(a0)
+	sltu	at, t0, at
+	beqz	at, write_slow
+	 dsll	t0, t0, 4
+	daddu	t0, t0, k1
+	lbu	at, PMAP_FLAGS(t0)
+	andi	at, at, 41		/* present, replicated, wanted */
+	xori	at, at, 1
+	bnez	at, write_slow
+	 lhu	v1, PMAP_HOLDERS(t0)
+	lhu	at, VCPU_HOLDER(a0)
+	or	v1, v1, at
+	sh	v1, PMAP_HOLDERS(t0)
+	ld	at, PMAP_BACKMAP(t0)
+	ori	v1, a3, 0x1000
+	beq	at, v1, 3f
+	 xor	k1, at, v1
+	beqz	at, 2f
+	 dsrl	k1, k1, 8
+	li	v1, 64			/* under other ASIDs */
+	li	at, 2			/* at other addresses */
+	movn	v1, at, k1
+	lbu	at, PMAP_FLAGS(t0)
+	or	at, at, v1
+	b	3f
+	 sb	at, PMAP_FLAGS(t0)
+2:	sd	v1, PMAP_BACKMAP(t0)
+3:	lwu	t0, PMAP_MPN(t0)
+	srl	at, t0, 16
+	sltu	at, $0, at
+	sll	at, at, 16
+	addu	t0, t0, at
+	andi	\lo, \lo, 0x3e		/* C, D, V */
+	dsll	t0, t0, 6
+	or	\lo, \lo, t0
+	.endm
+
+/*
+ * TLBWI, TLBWR. a0: the vCPU, a1: index, a2: the virtual TLB's entry, a3: EntryHi, t1, t2: EntryLo,
+ * t3: the vCPU + the hash of a3, v0: the same of the entry that goes (0: it has none).
+ */
+tlb_write:
+	xori	t0, t0, 8 ^ 2
+	beqz	t0, 1f
+	 xori	t0, t0, 2 ^ 6
+	bnez	t0, quick_slow
+1:	 sd	v0, AREA_GPR + 8 * 2(at)
+	sd	v1, AREA_GPR + 8 * 3(at)
+	sd	a0, AREA_GPR + 8 * 4(at)
+	sd	a1, AREA_GPR + 8 * 5(at)
+	sd	a2, AREA_GPR + 8 * 6(at)
+	sd	a3, AREA_GPR + 8 * 7(at)
+	sd	t1, AREA_GPR + 8 * 13(at)
+	sd	t2, AREA_GPR + 8 * 14(at)
+	sd	t3, AREA_GPR + 8 * 15(at)
+	ld	a0, AREA_VCPU(at)
+	andi	at, k0, 4		/* TLBWR? */
+	lw	a1, QUICK_RANDOM(k1)
+	lw	t0, QUICK_INDEX(k1)
+	andi	t0, t0, 0x3f
+	movz	a1, t0, at
+	dsll	a2, a1, 5
+	daddu	a2, a2, a0
+	lbu	t0, VCPU_VTLB_LAST(a0)
+	sltu	t0, t0, a1
+	lw	at, VCPU_VTLB_LARGE(a0)
+	or	t0, t0, at
+	lw	at, QUICK_PAGEMASK(k1)
+	or	t0, t0, at
+	lbu	at, VCPU_VIEW(a0)
+	or	t0, t0, at
+	ld	a3, QUICK_ENTRYHI(k1)
+	dsrl32	at, a3, 62 - 32
+	or	t0, t0, at
+	ld	t1, QUICK_ENTRYLO0(k1)
+	ld	t2, QUICK_ENTRYLO1(k1)
+	or	v1, t1, t2
+	andi	at, v1, 1		/* global */
+	or	t0, t0, at
+	bnez	t0, write_slow
+	 dsrl	t3, a3, 13
+	dsrl	at, a3, 13 + VTLB_FILTER_BITS
+	xor	t3, t3, at
+	andi	t3, t3, FILTER_MASK
+	daddu	t3, t3, a0
+	ld	t0, VCPU_VTLB(a2)
+	dsrl	v0, t0, 13
+	dsrl	at, t0, 13 + VTLB_FILTER_BITS
+	xor	v0, v0, at
+	andi	v0, v0, FILTER_MASK
+	daddu	v0, v0, a0
+	lbu	at, VCPU_VTLB + VTLB_HIDDEN(a2)
+	movn	v0, $0, at
+	/* Nothing else has its hash. */
+	xor	at, v0, t3
+	sltiu	at, at, 1
+	lbu	k1, VCPU_FILTER(t3)
+	bne	at, k1, write_slow
+	 xor	t0, t0, a3
+	beqz	t0, 2f			/* the same page */
+	 andi	at, k0, 4
+	bnez	at, 2f
+	 ld	t0, VCPU_VTLB + 8(a2)
+	ld	at, VCPU_VTLB + 16(a2)
+	or	t0, t0, at
+	andi	t0, t0, 2
+	bnez	t0, write_slow		/* TLBWI over another page's that is valid */
+2:	 andi	at, v1, 2
+	beqz	at, write_invalid
+	machine_lo t1, write_invalid_0
+write_half_1:
+	machine_lo t2, write_invalid_1
+write_both:
+	dmfc0	k1, c0_kscratch2
+	ld	k1, AREA_QUICK(k1)
+	write_entry
+	li	at, 1
+	sb	at, VCPU_TRANSLATED(a0)
+	dsllv	t0, at, a3		/* the ASID among asids[] */
+	ext	v1, a3, 6, 2
+	dsll	v1, v1, 3
+	daddu	v1, v1, a0
+	ld	v0, VCPU_ASIDS(v1)
+	or	v0, v0, t0
+	sd	v0, VCPU_ASIDS(v1)
+	dsllv	at, at, a1
+	ld	t0, VCPU_VTLB_VALID(a0)
+	or	t0, t0, at
+	sd	t0, VCPU_VTLB_VALID(a0)
+	drotr32	at, a3, 48 - 32
+	xor	at, at, a3
+	dmfc0	t0, c0_kscratch6
+	dext	at, at, 13, L2TLB_ORDER
+	dins	t0, at, 5, L2TLB_ORDER
+	sd	a3, 0(t0)
+	sd	t1, 8(t0)
+	sd	t2, 16(t0)
+	daddiu	at, $0, -1
+	sd	at, 24(t0)
+	dmtc0	a3, c0_entryhi
+	dmtc0	t1, c0_entrylo0
+	dmtc0	t2, c0_entrylo1
+	ehb
+	tlbp
+	ehb
+	mfc0	at, c0_index
+	bltz	at, 1f
+	 nop
+	tlbwi
+	write_restore quick_done
+1:	tlbwr
+	write_restore quick_done
+
+write_invalid_0:
+	b	write_half_1
+	 move	t1, $0
+write_invalid_1:
+	b	write_both
+	 move	t2, $0
+
+/* An entry without a valid half: that it is not the last valid one, and nothing translates the page
+ * any more. */
+write_invalid:
+	li	at, 1
+	dsllv	at, at, a1
+	nor	at, at, $0
+	ld	t0, VCPU_VTLB_VALID(a0)
+	and	t0, t0, at
+	dmfc0	k1, c0_kscratch2
+	ld	k1, AREA_QUICK(k1)
+	lw	at, QUICK_WIRED(k1)
+	dsrlv	at, t0, at
+	beqz	at, write_slow
+	 nop
+	sd	t0, VCPU_VTLB_VALID(a0)
+	write_entry
+	move	k0, a3
+	write_restore quick_forget
+
+write_slow:
+	write_restore quick_slow

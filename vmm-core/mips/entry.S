@@ -9,6 +9,10 @@
 #include "cpu_area.h"
 #include "registers.h"
 
+	.set	noreorder
+	.set	noat
+	.set	mips64r2
+
 	.section .text.entry, "ax"
 	.globl	long_entry
 long_entry:				/* from here on for what C does */

@@ -10,6 +10,10 @@
 #include "cpu_area.h"
 #include "registers.h"
 
+	.set	noreorder
+	.set	noat
+	.set	mips64r2
+
 	.section .text.general, "ax"
 	.globl	general_entry
 general_entry:

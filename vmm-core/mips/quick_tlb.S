@@ -6,6 +6,10 @@
 #include "cpu_area.h"
 #include "registers.h"
 
+	.set	noreorder
+	.set	noat
+	.set	mips64r2
+
 #define FILTER_MASK ((1 << VTLB_FILTER_BITS) - 1)
 #define UNUSED_VPN_HIGH 1		/* << 62: as hal_mips.c has it */
 

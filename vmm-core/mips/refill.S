@@ -11,6 +11,10 @@
 #include "cpu_area.h"
 #include "registers.h"
 
+	.set	noreorder
+	.set	noat
+	.set	mips64r2
+
 	.section .text.refill, "ax"
 	.globl	refill_entry
 refill_entry:

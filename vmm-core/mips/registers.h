@@ -39,6 +39,4 @@
 #define gp	     $28
 #define sp	     $29
 
-.set noreorder.set noat.set mips64r2
-
 #endif

@@ -147,7 +147,7 @@ static int make_monitor(struct pass *pass, struct error *error)
 	int status;
 
 	options = (struct run_options){.common.model = MODEL_CCNUMA};
-	monitor->l2tlb_entries = 4096;
+	monitor->l2tlb_entries = 16384;
 	monitor->slice_us = 2000;
 	monitor->large_pages = true;
 	run_numa_defaults(&options);

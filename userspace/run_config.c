@@ -3,7 +3,7 @@
  * Configuration files of `disco run`, libconfig syntax:
  *
  *	machine = "flash8"; cpus = 4;
- *	monitor: { l2tlb = 4096; slice_us = 2000; large_pages = true; rewrite = true; };
+ *	monitor: { l2tlb = 16384; slice_us = 2000; large_pages = true; rewrite = true; };
  *	vms = ( { name = "web"; guest = "debian"; vcpus = 2; memory = "256M"; shares = 200;
  *	          root = "build"; run = "make"; pin = [ 0, 1 ]; disks = ( "a.img,ro" ); }, ... );
  *

@@ -303,7 +303,7 @@ int run_parse(int argc, char **argv, struct run_options *options)
 		.common = COMMON_DEFAULTS,
 		.xkseg_bit = true,
 		.segctl = true,
-		.monitor = {.l2tlb_entries = 4096,
+		.monitor = {.l2tlb_entries = 16384,
 			    .slice_us = 2000,
 			    .large_pages = true,
 			    .rewrite = true},

@@ -29,6 +29,14 @@ static struct l2tlb_entry *slot(struct vcpu *vcpu, uint64_t va, uint64_t asid)
 	return &vcpu->l2tlb[hash & vcpu->l2tlb_mask];
 }
 
+void l2tlb_init(struct vcpu *vcpu, struct l2tlb_entry *table, uint32_t entries)
+{
+	vcpu->l2tlb = table;
+	vcpu->l2tlb_mask = entries - 1;
+	for (uint32_t i = 0; i < entries; i++)
+		table[i] = (struct l2tlb_entry){.tag = L2TLB_EMPTY, .compare = COMPARE_ALL};
+}
+
 static bool matches(const struct l2tlb_entry *entry, uint64_t va, uint64_t asid)
 {
 	return !((entry->tag ^ ((va & TAG) | asid)) & entry->compare);
@@ -61,16 +69,36 @@ void l2tlb_insert(struct vcpu *vcpu, uint64_t hi, bool global, const uint64_t lo
 	vcpu->stats.l2tlb_inserts++;
 }
 
+/* Whether the ASID is compared or not: the bit is neither of it nor of the page. */
 static void empty(struct l2tlb_entry *entry)
 {
 	entry->tag = L2TLB_EMPTY;
-	entry->compare = COMPARE_ALL;
+}
+
+/* The charge is of 256 entries; looking at one costs as much as emptying six. */
+static void charge_entries(uint64_t entries)
+{
+	hal_charge(CHARGE_L2TLB_FLUSH, (unsigned)((entries + 255) / 256));
+}
+
+static void remove_one(struct vcpu *vcpu, uint64_t va, uint64_t asid)
+{
+	struct l2tlb_entry *entry = slot(vcpu, va, asid);
+
+	if (matches(entry, va, asid))
+		empty(entry);
 }
 
 static void remove_range(struct vcpu *vcpu, uint64_t va, uint64_t size, uint64_t asid)
 {
 	const uint64_t tag_mask = TAG & ~(size - 1);
 
+	if (size / 0x2000 < vcpu->l2tlb_mask) {
+		for (uint64_t at = va & tag_mask, i = 0; i < size / 0x2000; i++)
+			remove_one(vcpu, at + i * 0x2000, asid);
+		charge_entries(12 * (size / 0x2000));
+		return;
+	}
 	for (uint32_t i = 0; i <= vcpu->l2tlb_mask; i++) {
 		struct l2tlb_entry *entry = &vcpu->l2tlb[i];
 
@@ -78,30 +106,32 @@ static void remove_range(struct vcpu *vcpu, uint64_t va, uint64_t size, uint64_t
 		    !((entry->tag ^ asid) & entry->compare & ENTRYHI_ASID))
 			empty(entry);
 	}
-	hal_charge(CHARGE_L2TLB_FLUSH, 1);
+	charge_entries(6 * (vcpu->l2tlb_mask + UINT64_C(1)));
 }
 
 void l2tlb_remove(struct vcpu *vcpu, uint64_t va, uint64_t size, uint64_t asid)
 {
-	struct l2tlb_entry *entry;
-
 	if (!vcpu->l2tlb)
 		return;
-	if (size > 0x2000) {
+	if (size > 0x2000)
 		remove_range(vcpu, va, size, asid);
-		return;
-	}
-	entry = slot(vcpu, va, asid);
-	if (matches(entry, va, asid))
-		empty(entry);
+	else
+		remove_one(vcpu, va, asid);
 }
 
 void l2tlb_flush(struct vcpu *vcpu)
 {
-	if (!vcpu->l2tlb)
+	struct l2tlb_entry *entry = vcpu->l2tlb;
+	uint64_t entries = vcpu->l2tlb_mask + UINT64_C(1), i = 0;
+
+	if (!entry)
 		return;
-	for (uint32_t i = 0; i <= vcpu->l2tlb_mask; i++)
-		empty(&vcpu->l2tlb[i]);
+	for (; i + 8 <= entries; i += 8, entry += 8) {
+		entry[0].tag = entry[1].tag = entry[2].tag = entry[3].tag = L2TLB_EMPTY;
+		entry[4].tag = entry[5].tag = entry[6].tag = entry[7].tag = L2TLB_EMPTY;
+	}
+	for (; i < entries; i++)
+		empty(entry++);
 	vcpu->stats.l2tlb_flushes++;
-	hal_charge(CHARGE_L2TLB_FLUSH, 1);
+	charge_entries(entries);
 }

@@ -109,8 +109,8 @@ static void lay_out(struct vm *vm)
 		vcpu->vtlb_last = (uint8_t)(vm->vmm->vtlb_entries - 1);
 		if (!l2tlb)
 			continue;
-		vcpu->l2tlb = (struct l2tlb_entry *)(void *)(at + i * l2tlb);
-		vcpu->l2tlb_mask = vm->vmm->config.l2tlb_entries - 1;
+		l2tlb_init(vcpu, (struct l2tlb_entry *)(void *)(at + i * l2tlb),
+			   vm->vmm->config.l2tlb_entries);
 	}
 	at += vm->config.vcpus * l2tlb;
 	vm->rewritten = (struct rewritten *)(void *)at;

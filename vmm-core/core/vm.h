@@ -450,6 +450,8 @@ bool shared_read(void *vm, unsigned cpu, uint64_t offset, unsigned size, uint64_
 bool shared_write(void *vm, unsigned cpu, uint64_t offset, unsigned size, uint64_t value);
 
 /* ---- l2tlb.c ---- */
+/* @entries at @table, a power of two, aligned to their size for the MIPS build. */
+void l2tlb_init(struct vcpu *vcpu, struct l2tlb_entry *table, uint32_t entries);
 struct l2tlb_entry *l2tlb_find(struct vcpu *vcpu, uint64_t va);
 void l2tlb_insert(struct vcpu *vcpu, uint64_t hi, bool global, const uint64_t lo[2]);
 /* Forgets [va, va + size) for @asid (and global entries). */

@@ -46,7 +46,7 @@
 #define VTLB_PAGE_MASK	      24 /* in an entry of 32 bytes; hidden behind it */
 #define VTLB_HIDDEN	      28
 #define VTLB_FILTER_BITS      10
-#define L2TLB_ORDER	      12 /* of the tables that the entry code is for */
+#define L2TLB_ORDER	      14 /* of the tables that the entry code is for */
 #define UNIT_SHIFT	      21
 #define PMAP_MPN	      0 /* in an entry of 16 bytes */
 #define PMAP_HOLDERS	      4

@@ -162,7 +162,7 @@ static void start_monitor(void)
 		.nodes = 1,
 		.cycles_per_ms = 200000,
 		.tlb_entries = 64,
-		.l2tlb_entries = 4096,
+		.l2tlb_entries = 1 << L2TLB_ORDER,
 		.slice_cycles = 400000,
 		.large_pages = true,
 		.rewrite = true,
@@ -635,6 +635,7 @@ static void quick_paths(void)
 void test(void)
 {
 	const uint64_t linear = UINT64_C(0xa800000000000000);
+	uint64_t before;
 
 	start_monitor();
 	report("REFILL_PATH", count_static(refill_entry, refill_end));
@@ -651,6 +652,10 @@ void test(void)
 	report("CACHE_HIT", measure(EXC_CPU, 0, false, 0xbc150000 | 0x10, NULL));
 	report("TLBP_MISS", measure(EXC_CPU, 0, false, 0x42000008, set_up_entry));
 	report("TLBR", measure(EXC_CPU, 0, false, 0x42000001, set_up_entry));
+	map_code();
+	before = ticks();
+	l2tlb_flush(vcpu);
+	report("L2TLB_FLUSH", ((ticks() - before) * 2 * 256) >> L2TLB_ORDER);
 	map_code();
 	report("TLBWI", measure(EXC_CPU, 0, false, 0x42000002, set_up_entry));
 	report("REFILL_GUEST", measure(EXC_TLBL, 0x123456000, true, 0, NULL));

@@ -107,6 +107,24 @@ static uint64_t homes_of(const struct hot_pages *pages, const struct missed_page
 	return homes;
 }
 
+/* Where the node found it that missed most. */
+static unsigned home_of(const struct hot_pages *pages, const struct missed_page *missed)
+{
+	uint64_t most = 0;
+	unsigned home = 0;
+
+	for (unsigned n = 0; n < pages->nodes; n++) {
+		struct sum sum = {0};
+
+		add_node(&sum, &missed->node[n]);
+		if (misses_of(&sum) > most) {
+			most = misses_of(&sum);
+			home = missed->node[n].home;
+		}
+	}
+	return home;
+}
+
 struct code_adder {
 	const struct guest_names *names;
 	struct profile_lines lines;
@@ -180,7 +198,7 @@ static void print_page(const struct machine *machine, const struct guest_names *
 		misses_of(&page->sum) - page->sum.remote, page->sum.remote);
 	for (unsigned cause = 0; cause < CAUSES; cause++)
 		fprintf(out, " %13" PRIu64, page->sum.cause[cause]);
-	fprintf(out, " %4u  ", page->missed.home);
+	fprintf(out, " %4u  ", home_of(pages, &page->missed));
 	print_owner(names, &page->missed.page, out);
 	if (symbol_of(names, &page->missed.page, text, sizeof(text)))
 		fprintf(out, "  %s", text);
@@ -302,7 +320,7 @@ static json_t *page_json(const struct machine *machine, const struct guest_names
 		json_object_set_new(
 			object, "virtual_address",
 			json_sprintf("0x%" PRIx64, entryhi_address(page->missed.mapped_at)));
-	put(object, "home", page->missed.home);
+	put(object, "home", home_of(pages, &page->missed));
 	for (uint64_t left = homes_of(pages, &page->missed); left; left &= left - 1)
 		json_array_append_new(homes, json_integer(__builtin_ctzll(left)));
 	json_object_set_new(object, "homes", homes);

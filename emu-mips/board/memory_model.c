@@ -209,6 +209,7 @@ static int switch_on(struct machine *machine, struct error *error)
 	const struct ccnuma_observer observer = {.line_lost = line_lost,
 						 .miss = nodes_miss,
 						 .answered = answered,
+						 .misses_only = !machine->config.profile,
 						 .opaque = machine};
 	struct memory_model *model = machine->memory_model;
 

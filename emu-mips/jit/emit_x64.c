@@ -366,6 +366,20 @@ void emit_patch(const struct emitter *e, uint8_t *place, const uint8_t *target)
 		memcpy(place, &disp, sizeof(disp));
 }
 
+static uint8_t *emit_call(struct emitter *e)
+{
+	if (!room(e))
+		return e->p - 4;
+	put8(e, 0xe8);
+	put32(e, 0);
+	return e->p - 4;
+}
+
+void emit_call_to(struct emitter *e, const uint8_t *target)
+{
+	emit_patch(e, emit_call(e), target);
+}
+
 void emit_jmp_to(struct emitter *e, const uint8_t *target)
 {
 	emit_patch(e, emit_jmp(e), target);
@@ -474,6 +488,11 @@ void emit_cvt_to_int(struct emitter *e, bool dbl, bool wide, bool truncate, enum
 void emit_ldmxcsr(struct emitter *e, struct operand src)
 {
 	put_0f(e, PREFIX_NONE, false, 0xae, 2, src);
+}
+
+void emit_prefetch(struct emitter *e, struct operand src)
+{
+	put_0f(e, PREFIX_NONE, false, 0x18, 1, src);
 }
 
 void emit_stmxcsr(struct emitter *e, struct operand dst)

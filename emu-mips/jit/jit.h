@@ -51,8 +51,8 @@ struct jit_frame {
 	uint64_t condition;	    /* of a branch, while its delay slot runs */
 	uint64_t fp_operand[3];	    /* operands of the last FP operation, for FCSR.Cause */
 	uint64_t link_line;	    /* host address, inside an SC */
-	uint64_t unused;
-	uint32_t fp_word; /* that operation's word; 0: FCSR is exact */
+	uint64_t stub;		    /* where the line thunk was called from */
+	uint32_t fp_word;	    /* that operation's word; 0: FCSR is exact */
 	uint32_t mxcsr;
 	uint64_t copy[COPIES]; /* registers.c: kept over calls of C code */
 };
@@ -114,17 +114,20 @@ struct site {
 	uint16_t span;	    /* from the address checked to the last cell of @size (groups) */
 	uint16_t give_back; /* charged instructions that have not been executed */
 	uint32_t word;
-	bool careful;	    /* go on in the careful variant */
-	bool index_address; /* the address is rs + rt (indexed FP accesses) */
-	bool resumable;	    /* after a TLB refill the block may go on here; see struct refill */
-	int32_t offset;	    /* of the address checked from gpr[rs] */
+	bool careful;	     /* go on in the careful variant */
+	bool index_address;  /* the address is rs + rt (indexed FP accesses) */
+	bool resumable;	     /* after a TLB refill the block may go on here; see struct refill */
+	uint8_t length;	     /* of the block */
+	int32_t offset;	     /* of the address checked from gpr[rs] */
+	uint32_t fetch_line; /* `ccnuma`: the instruction's line, counted from RAM's start */
 	uint64_t pc;
-	uint64_t taken, not_taken;
+	const uint8_t *resume; /* executable view */
+	/* Up to here: all that a first-level miss needs, in one line of the host's caches. */
 	struct block *block;
-	const uint8_t *resume;	  /* executable view */
-	uint32_t fetch_line;	  /* `ccnuma`: the instruction's line, counted from RAM's start */
+	uint64_t taken, not_taken;
 	const uint8_t *host_page; /* of the instruction, of SITE_MEMORY */
 };
+#define SITE_HEAD offsetof(struct site, block)
 
 /*
  * The last TLB refill, as ERET finds it: where the exception came from, and what the block relies
@@ -221,7 +224,7 @@ struct translator {
 	struct machine *machine;
 	struct code_cache cache;
 	enter_function *enter;
-	const uint8_t *thunk_exit, *thunk_site, *thunk_link, *thunk_indirect;
+	const uint8_t *thunk_exit, *thunk_site, *thunk_line, *thunk_link, *thunk_indirect;
 	uint8_t visits[VISIT_COUNTERS]; /* of code that has no block yet */
 	bool profile;
 	bool single; /* leave after every block (lock-step) */
@@ -255,6 +258,7 @@ void cache_destroy(struct translator *jit);
 void cache_begin(struct translator *jit, struct emitter *e);
 /* Memory that lives as long as the blocks of the present region. Never NULL short of exhaustion. */
 void *cache_allocate(struct translator *jit, size_t size);
+struct site *cache_allocate_site(struct translator *jit);
 void cache_add(struct translator *jit, struct block *block, struct emitter *e);
 struct block *cache_find(struct translator *jit, uint64_t va, uint32_t key,
 			 const uint8_t *host_page);

@@ -384,19 +384,23 @@ static const uint8_t *missed_address(struct cpu *cpu, const struct site *site)
  * is asked as the interpreter would at this point, the CPU stalls, and translated code goes on if
  * the rest of the block still fits before the limit and nothing else has come up. Otherwise this
  * instruction, whose fetch has been paid for, is executed here. Only then is more state needed than
- * the time.
+ * the time. NULL: the block goes on at site->resume. Called by the line thunk, which leaves MXCSR
+ * as it is: nothing on the short way computes with the host's FPU.
  */
-static const uint8_t *line_missed(struct translator *jit, struct cpu *cpu, struct jit_frame *frame,
-				  const struct site *site)
+static const uint8_t *line_missed(struct cpu *cpu, struct jit_frame *frame, const struct site *site)
 {
+	struct translator *jit = translator_of_cpu(cpu);
 	bool at_entry = site->kind == SITE_FETCH && !site->give_back;
-	int64_t needed = at_entry ? site->block->length : 0; /* charged behind the check */
+	int64_t needed = at_entry ? site->length : 0; /* charged behind the check */
+	const uint8_t *code;
 	uint64_t before;
 
 	sync_cycles(cpu, frame, site->give_back);
 	if (at_entry && must_leave(cpu)) {
 		sync_site(cpu, frame, site);
-		return go_on(cpu, frame, ARRIVAL_AGAIN);
+		code = go_on(cpu, frame, ARRIVAL_AGAIN);
+		_mm_setcsr(frame->mxcsr);
+		return code;
 	}
 	cpu->pc = site->pc; /* for profiles */
 	before = cpu->cycles;
@@ -404,16 +408,14 @@ static const uint8_t *line_missed(struct translator *jit, struct cpu *cpu, struc
 	line_miss(cpu, missed_address(cpu, site), (enum access)site->access);
 	frame->budget -= (int64_t)(cpu->cycles - before);
 	if (frame->budget >= needed && cpu->limit == frame->limit && !must_leave(cpu) &&
-	    line_present(cpu, site)) {
-		/* Going back clears what MXCSR has collected. */
-		if (frame->fp_word && (_mm_getcsr() & MXCSR_PE))
-			cpu->fcr31 |= (uint32_t)FPU_INEXACT << FCSR_FLAGS_SHIFT;
-		return site->resume;
-	}
+	    line_present(cpu, site))
+		return NULL;
 	sync_site(cpu, frame, site);
 	jit->stats.interpreted++;
 	interpreter_execute(cpu, site->word);
-	return go_on(cpu, frame, ARRIVAL_MIDDLE);
+	code = go_on(cpu, frame, ARRIVAL_MIDDLE);
+	_mm_setcsr(frame->mxcsr);
+	return code;
 }
 
 /*
@@ -506,8 +508,6 @@ static const uint8_t *site_reached(struct cpu *cpu, struct jit_frame *frame,
 	struct translator *jit = translator_of_cpu(cpu);
 	const uint8_t *code;
 
-	if (site->kind == SITE_LINE || site->kind == SITE_FETCH)
-		return line_missed(jit, cpu, frame, site);
 	sync_site(cpu, frame, site);
 	switch (site->kind) {
 	case SITE_MEMORY:
@@ -585,11 +585,9 @@ static void emit_pinned(struct emitter *e, bool load)
 	}
 }
 
-/* RAX holds the third argument of @function; what it returns is jumped to. */
-static const uint8_t *make_call(struct emitter *e, const void *function)
+/* Calls @function, RAX holds its third argument. */
+static void emit_function(struct emitter *e, const void *function)
 {
-	const uint8_t *start = emit_here(e);
-
 	emit_pinned(e, false);
 	for (unsigned n = 0; n < COPIES; n++)
 		emit_mov_rm_r(e, true, FRAME_FIELD(copy[n]), copy_registers[n]);
@@ -600,10 +598,45 @@ static const uint8_t *make_call(struct emitter *e, const void *function)
 	emit_mov_r_imm(e, RAX, (uint64_t)(uintptr_t)function);
 	emit_call_rm(e, op_reg(RAX));
 	emit_mov_r_rm(e, true, REG_BUDGET, FRAME_FIELD(budget));
-	emit_ldmxcsr(e, FRAME_FIELD(mxcsr));
+}
+
+static void emit_reload(struct emitter *e)
+{
 	for (unsigned n = 0; n < COPIES; n++)
 		emit_mov_r_rm(e, true, copy_registers[n], FRAME_FIELD(copy[n]));
 	emit_pinned(e, true);
+}
+
+/* RAX holds the third argument of @function; what it returns is jumped to. */
+static const uint8_t *make_call(struct emitter *e, const void *function)
+{
+	const uint8_t *start = emit_here(e);
+
+	emit_function(e, function);
+	emit_ldmxcsr(e, FRAME_FIELD(mxcsr));
+	emit_reload(e);
+	emit_jmp_rm(e, op_reg(RAX));
+	return start;
+}
+
+/* Called by stubs, RAX holds the site. Where line_missed() says that the block goes on, it goes
+ * back to the stub, which the host foresees; MXCSR stays as it is. */
+static const uint8_t *make_line(struct emitter *e)
+{
+	const uint8_t *start = emit_here(e);
+	uint8_t *elsewhere;
+
+	emit_prefetch(e, op_mem(RAX, 0)); /* the site, hardly in the host's caches */
+	emit_pop(e, RCX);
+	emit_mov_rm_r(e, true, FRAME_FIELD(stub), RCX);
+	emit_function(e, (const void *)line_missed);
+	emit_reload(e);
+	emit_test_rr(e, true, RAX, RAX);
+	elsewhere = emit_jcc(e, CC_NE);
+	emit_mov_r_rm(e, true, RCX, FRAME_FIELD(stub));
+	emit_push(e, RCX);
+	emit_ret(e);
+	emit_patch(e, elsewhere, emit_here(e));
 	emit_jmp_rm(e, op_reg(RAX));
 	return start;
 }
@@ -653,6 +686,7 @@ int runtime_create(struct translator *jit, struct error *error)
 	memcpy(&jit->enter, &enter, sizeof(jit->enter));
 	jit->thunk_exit = make_exit(&e);
 	jit->thunk_site = make_call(&e, (const void *)site_reached);
+	jit->thunk_line = make_line(&e);
 	jit->thunk_link = make_call(&e, (const void *)link_reached);
 	jit->thunk_indirect = make_call(&e, (const void *)indirect_reached);
 	cache->p = e.p;

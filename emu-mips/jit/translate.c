@@ -19,11 +19,12 @@ static uint32_t fetch_line(const struct builder *t, const struct trace_insn *i)
 struct site *make_site(struct builder *t, enum site_kind kind)
 {
 	const struct trace_insn *i = &t->trace->insn[t->index];
-	struct site *site = cache_allocate(t->jit, sizeof(*site));
+	struct site *site = cache_allocate_site(t->jit);
 
 	*site = (struct site){.kind = (uint8_t)kind,
 			      .give_back = (uint16_t)(t->trace->length - t->index),
 			      .word = i->word,
+			      .length = (uint8_t)t->trace->length,
 			      .pc = i->pc,
 			      .block = t->block,
 			      .fetch_line = fetch_line(t, i)};
@@ -365,7 +366,13 @@ static void emit_stub(struct builder *t, struct stub *stub)
 
 			emit_setcc(e, cc, FRAME_FIELD(condition));
 		}
-		emit_site_jump(e, stub->site, t->jit->thunk_site);
+		if (stub->site->kind == SITE_LINE || stub->site->kind == SITE_FETCH) {
+			emit_mov_r_imm(e, RAX, (uint64_t)(uintptr_t)stub->site);
+			emit_call_to(e, t->jit->thunk_line);
+			emit_jmp_to(e, stub->site->resume);
+		} else {
+			emit_site_jump(e, stub->site, t->jit->thunk_site);
+		}
 		return;
 	}
 	/* A link: where nothing is to be done before it, the jump itself is what gets patched. */

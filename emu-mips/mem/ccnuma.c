@@ -93,8 +93,10 @@ static void drop_line(struct ccnuma *ccnuma, unsigned cpu, struct cache_line *li
 
 	if (line->state == LINE_MODIFIED)
 		ccnuma->stats[cpu].writebacks++;
-	empty_l1(&ccnuma->l1i[cpu], pa, length);
-	empty_l1(&ccnuma->l1d[cpu], pa, length);
+	if (line->above & HELD_BY_L1I)
+		empty_l1(&ccnuma->l1i[cpu], pa, length);
+	if (line->above & HELD_BY_L1D)
+		empty_l1(&ccnuma->l1d[cpu], pa, length);
 	line->state = LINE_INVALID;
 	if (ccnuma->observer.line_lost)
 		ccnuma->observer.line_lost(ccnuma->observer.opaque, cpu, pa, length);
@@ -267,15 +269,30 @@ static bool use_l1(struct cpu_cache *l1, uint64_t pa)
 	return line != NULL;
 }
 
+/* What a second-level miss is going to need and the host's caches hardly have. */
+static void fetch_ahead(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa)
+{
+	const struct cpu_cache *l2 = &ccnuma->l2[cpu];
+	const struct cache_line *last = cpu_cache_set(l2, pa) + l2->geometry.ways - 1;
+
+	__builtin_prefetch(directory_line(&ccnuma->directory, pa), 1);
+	if (last->state != LINE_INVALID) /* what LRU is going to replace */
+		__builtin_prefetch(directory_line(&ccnuma->directory, cpu_cache_line_pa(l2, last)),
+				   1);
+}
+
 static struct ccnuma_result look_up(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa,
 				    enum access access, uint64_t now)
 {
 	struct cpu_cache *l1 = access == ACCESS_FETCH ? &ccnuma->l1i[cpu] : &ccnuma->l1d[cpu];
 	struct cpu_cache *l2 = &ccnuma->l2[cpu];
 	struct cache_line *second = cpu_cache_find(l2, pa);
-	bool write = access == ACCESS_WRITE, first = use_l1(l1, pa);
+	bool write = access == ACCESS_WRITE, first;
 	struct ccnuma_result result = {.level = LEVEL_L2, .cycles = l2->geometry.hit_cycles};
 
+	if (!second)
+		fetch_ahead(ccnuma, cpu, pa);
+	first = use_l1(l1, pa);
 	if (first)
 		result = (struct ccnuma_result){.level = LEVEL_L1,
 						.cycles = l1->geometry.hit_cycles};
@@ -290,8 +307,10 @@ static struct ccnuma_result look_up(struct ccnuma *ccnuma, unsigned cpu, uint64_
 		else if (write)
 			second->state = LINE_MODIFIED;
 	}
-	if (!first)
+	if (!first) {
 		fill_l1(l1, pa);
+		second->above |= access == ACCESS_FETCH ? HELD_BY_L1I : HELD_BY_L1D;
+	}
 	/* A line only read so far is not writable, so that its first write comes here and makes it
 	 * modified. */
 	set_right(l1, pa,
@@ -300,20 +319,54 @@ static struct ccnuma_result look_up(struct ccnuma *ccnuma, unsigned cpu, uint64_
 	return result;
 }
 
-struct ccnuma_result ccnuma_access(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa,
-				   enum access access, uint64_t now)
+static void answer(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa, enum access access,
+		   const struct ccnuma_result *result)
 {
-	struct ccnuma_result result = look_up(ccnuma, cpu, pa, access, now);
 	struct ccnuma_stats *stats = &ccnuma->stats[cpu];
 
 	stats->accesses[access]++;
-	stats->level[access][result.level]++;
-	stats->stall_cycles[result.level] += result.cycles;
-	if (result.level > LEVEL_L2)
-		stats->cause[result.cause]++;
+	stats->level[access][result->level]++;
+	stats->stall_cycles[result->level] += result->cycles;
+	if (result->level > LEVEL_L2)
+		stats->cause[result->cause]++;
+	else if (ccnuma->observer.misses_only)
+		return;
 	if (ccnuma->observer.answered)
 		ccnuma->observer.answered(ccnuma->observer.opaque, cpu, pa, access == ACCESS_WRITE,
-					  &result);
+					  result);
+}
+
+static __attribute__((noinline)) struct ccnuma_result
+access_slowly(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa, enum access access, uint64_t now)
+{
+	struct ccnuma_result result = look_up(ccnuma, cpu, pa, access, now);
+
+	answer(ccnuma, cpu, pa, access, &result);
+	return result;
+}
+
+/* Most are hits in the second level by all the right that is needed: the short way through
+ * look_up(). */
+struct ccnuma_result ccnuma_access(struct ccnuma *ccnuma, unsigned cpu, uint64_t pa,
+				   enum access access, uint64_t now)
+{
+	struct cpu_cache *l1 = access == ACCESS_FETCH ? &ccnuma->l1i[cpu] : &ccnuma->l1d[cpu];
+	struct cpu_cache *l2 = &ccnuma->l2[cpu];
+	struct cache_line *second = cpu_cache_find(l2, pa);
+	struct ccnuma_result result = {.level = LEVEL_L2, .cycles = l2->geometry.hit_cycles};
+	bool write = access == ACCESS_WRITE;
+
+	if (!second || !l1->rights || *right_of(l1, pa) != RIGHT_NONE ||
+	    (write && !may_write(second)))
+		return access_slowly(ccnuma, cpu, pa, access, now);
+	second = cpu_cache_use(l2, second, pa);
+	second->above |= access == ACCESS_FETCH ? HELD_BY_L1I : HELD_BY_L1D;
+	if (write)
+		second->state = LINE_MODIFIED;
+	fill_l1(l1, pa);
+	*right_of(l1, pa) =
+		second->state == LINE_MODIFIED && access != ACCESS_FETCH ? RIGHT_WRITE : RIGHT_READ;
+	answer(ccnuma, cpu, pa, access, &result);
 	return result;
 }
 

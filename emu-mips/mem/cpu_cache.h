@@ -17,7 +17,11 @@ enum line_state {
 struct cache_line {
 	uint32_t number; /* pa / line size; meaningful unless invalid */
 	uint8_t state;	 /* enum line_state */
+	uint8_t above;	 /* second level: HELD_BY_* of first levels that may have lines of it */
 };
+
+#define HELD_BY_L1I 1u
+#define HELD_BY_L1D 2u
 
 struct cpu_cache {
 	struct cache_geometry geometry;
@@ -58,6 +62,11 @@ static inline struct cache_line *cpu_cache_find(const struct cpu_cache *cache, u
 	struct cache_line *line = cpu_cache_set(cache, pa);
 	uint32_t number = (uint32_t)(pa >> cache->line_shift);
 
+	/* The host cannot foresee which of two it is: no branch. */
+	if (cache->geometry.ways == 2) {
+		line += line[1].number == number && line[1].state != LINE_INVALID;
+		return line->number == number && line->state != LINE_INVALID ? line : NULL;
+	}
 	for (unsigned way = 0; way < cache->geometry.ways; way++, line++) {
 		if (line->number == number && line->state != LINE_INVALID)
 			return line;
@@ -72,6 +81,11 @@ static inline struct cache_line *cpu_cache_to_front(struct cache_line *set, stru
 {
 	struct cache_line kept = *line;
 
+	if (line == set + 1) { /* as often as not, of two ways */
+		*line = *set;
+		*set = kept;
+		return set;
+	}
 	for (; line > set; line--)
 		*line = line[-1];
 	*set = kept;
@@ -109,6 +123,7 @@ static inline struct cache_line *cpu_cache_fill(const struct cpu_cache *cache,
 {
 	place->number = (uint32_t)(pa >> cache->line_shift);
 	place->state = (uint8_t)state;
+	place->above = 0;
 	return cpu_cache_to_front(cpu_cache_set(cache, pa), place);
 }
 

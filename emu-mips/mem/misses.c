@@ -7,21 +7,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "code_misses.h"
 
 #define CHUNK_PAGES 256
-#define ADDRESSES   256 /* misses on a page until its virtual address is asked for again */
-
-struct chunk_page {
-	uint64_t mapped_at;
-	uint32_t count; /* until then */
-	uint8_t home;
-};
 
 struct chunk {
-	struct chunk_page page[CHUNK_PAGES];
-	struct page_misses misses[]; /* [page][node] */
+	uint64_t mapped_at[CHUNK_PAGES];
+	struct page_misses misses[]; /* [node][page]: those of one node are near each other */
 };
 
 struct page_table {
@@ -100,31 +94,31 @@ static struct chunk *make_chunk(struct misses *misses, struct page_table *table,
 	return table->chunk[number];
 }
 
-static void ask_address(struct machine *machine, uint64_t offset, struct chunk_page *page)
+static void ask_address(struct machine *machine, uint64_t offset, uint64_t *mapped_at)
 {
 	uint64_t address = machine->page_owners->mapped_at(machine, offset);
 
-	page->count = ADDRESSES;
 	if (address)
-		page->mapped_at = address;
+		*mapped_at = address;
 }
 
 static struct page_misses *count_page(struct machine *machine, const struct miss_page *page,
-				      unsigned node, uint64_t offset, unsigned home)
+				      unsigned node, uint64_t offset)
 {
 	struct misses *misses = machine->misses;
 	struct page_table *table = &misses->table[page->owner][page->guest];
 	size_t number = page->number / CHUNK_PAGES, at = page->number % CHUNK_PAGES;
 	struct chunk *chunk = number < table->chunks ? table->chunk[number] : NULL;
+	struct page_misses *counts;
 
 	if (!chunk)
 		chunk = make_chunk(misses, table, number);
 	if (!chunk)
 		return &misses->lost[node];
-	chunk->page[at].home = (uint8_t)home;
-	if (machine->page_owners && !chunk->page[at].count--)
-		ask_address(machine, offset, &chunk->page[at]);
-	return &chunk->misses[at * misses->nodes + node];
+	counts = &chunk->misses[node * CHUNK_PAGES + at];
+	if (machine->page_owners && !counts->until_address--)
+		ask_address(machine, offset, &chunk->mapped_at[at]);
+	return counts;
 }
 
 void misses_count(struct machine *machine, unsigned number, uint64_t offset, bool write,
@@ -144,7 +138,7 @@ void misses_count(struct machine *machine, unsigned number, uint64_t offset, boo
 		page = machine->page_owners->owner(machine, offset);
 	if (misses->code)
 		code_table_count(misses->code, cpu, misses->operation, &page, result);
-	counts = count_page(machine, &page, cpu->node, offset, result->home);
+	counts = count_page(machine, &page, cpu->node, offset);
 	counts->cycles += result->cycles;
 	counts->cause[result->cause]++;
 	counts->remote += result->remote;
@@ -167,6 +161,13 @@ static bool missed(const struct page_misses *node, unsigned nodes)
 	return false;
 }
 
+static void collect(const struct misses *misses, const struct chunk *chunk, size_t at,
+		    struct page_misses *node)
+{
+	for (unsigned n = 0; n < misses->nodes; n++)
+		node[n] = chunk->misses[n * CHUNK_PAGES + at];
+}
+
 static void visit_table(const struct misses *misses, struct missed_page *page,
 			void (*visit)(void *opaque, const struct missed_page *page), void *opaque)
 {
@@ -176,10 +177,9 @@ static void visit_table(const struct misses *misses, struct missed_page *page,
 		const struct chunk *chunk = table->chunk[n];
 
 		for (size_t at = 0; chunk && at < CHUNK_PAGES; at++) {
-			page->node = &chunk->misses[at * misses->nodes];
+			collect(misses, chunk, at, page->node);
 			page->page.number = (uint32_t)(n * CHUNK_PAGES + at);
-			page->mapped_at = chunk->page[at].mapped_at;
-			page->home = chunk->page[at].home;
+			page->mapped_at = chunk->mapped_at[at];
 			if (missed(page->node, misses->nodes))
 				visit(opaque, page);
 		}
@@ -200,7 +200,7 @@ void misses_visit_pages(const struct machine *machine,
 		}
 	page = (struct missed_page){.page = {.owner = MISS_OF_MACHINE, .number = UINT32_MAX}};
 	if (misses && missed(misses->lost, misses->nodes)) {
-		page.node = misses->lost;
+		memcpy(page.node, misses->lost, sizeof(misses->lost));
 		visit(opaque, &page);
 	}
 }

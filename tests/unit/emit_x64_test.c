@@ -117,6 +117,7 @@ static void test_arithmetic(void **state)
 	CHECK("call rax", emit_call_rm(e, op_reg(RAX)));
 	CHECK("je 0x100", emit_jcc_to(e, CC_E, buffer + 0x100));
 	CHECK("jmp 0x40", emit_jmp_to(e, buffer + 0x40));
+	CHECK("call 0x40", emit_call_to(e, buffer + 0x40));
 }
 
 static void test_sse(void **state)
@@ -135,6 +136,7 @@ static void test_sse(void **state)
 	      emit_cvt_from_int(e, true, true, 0, op_mem(RBP, 0)));
 	CHECK("cvttsd2si rax, xmm0", emit_cvt_to_int(e, true, true, true, RAX, 0));
 	CHECK("cvtss2si eax, xmm0", emit_cvt_to_int(e, false, false, false, RAX, 0));
+	CHECK("prefetcht0 byte ptr [rax]", emit_prefetch(e, op_mem(RAX, 0)));
 	CHECK("ldmxcsr dword ptr [rsp + 0x7c]", emit_ldmxcsr(e, op_mem(RSP, 0x7c)));
 	CHECK("stmxcsr dword ptr [rsp + 0x7c]", emit_stmxcsr(e, op_mem(RSP, 0x7c)));
 }

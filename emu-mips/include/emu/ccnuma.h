@@ -110,9 +110,10 @@ struct ccnuma_observer {
 	void (*line_lost)(void *opaque, unsigned cpu, uint64_t pa, unsigned length);
 	/* A second-level miss of @cpu's node on the page of @pa was served by @home. */
 	void (*miss)(void *opaque, unsigned cpu, uint64_t pa, unsigned home, bool write);
-	/* @cpu was told @result, which may cost cycles. */
+	/* @cpu was told @result, which may cost cycles; with misses_only, one above LEVEL_L2. */
 	void (*answered)(void *opaque, unsigned cpu, uint64_t pa, bool write,
 			 const struct ccnuma_result *result);
+	bool misses_only;
 	void *opaque;
 };
 

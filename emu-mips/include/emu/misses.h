@@ -42,14 +42,14 @@ struct page_misses {
 	uint32_t cause[CAUSES];
 	uint32_t remote;
 	uint32_t writes;
-	uint8_t home; /* of the last one */
+	uint8_t home;	       /* of the last one */
+	uint8_t until_address; /* misses until the page's virtual address is asked for again */
 };
 
 struct missed_page {
 	struct miss_page page;
-	uint64_t mapped_at;		/* as in struct page_owners, some time ago */
-	unsigned home;			/* of the last miss */
-	const struct page_misses *node; /* by node that missed */
+	uint64_t mapped_at;			    /* as in struct page_owners, some time ago */
+	struct page_misses node[MACHINE_MAX_NODES]; /* by node that missed */
 };
 
 /* Misses, upgrades and first-level misses served by the second level, of an instruction. */
@@ -77,7 +77,7 @@ void misses_count(struct machine *machine, unsigned cpu, uint64_t offset, bool w
  */
 void misses_set_operation(struct machine *machine, int operation);
 
-/* Calls @visit for every page that was missed on; what it points to stays with the machine. */
+/* Calls @visit for every page that was missed on. */
 void misses_visit_pages(const struct machine *machine,
 			void (*visit)(void *opaque, const struct missed_page *page), void *opaque);
 

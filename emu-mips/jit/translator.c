@@ -81,8 +81,9 @@ static int translator_create(struct machine *machine, struct error *error)
 	return result;
 }
 
-/* Whether first-level hits can be told from misses in translated code; if not (LRU first levels, or
- * hits that cost cycles), every access must ask the model, and translation would gain nothing. */
+/* Whether first-level hits can be told from misses in translated code; if not (hits that cost
+ * cycles), every access must ask the model, and an instruction is no longer a cycle, which
+ * translated code counts down in advance. */
 static bool has_rights(const struct cpu *cpu)
 {
 	return !cpu->fetch_lines.base || (cpu->fetch_lines.rights && cpu->data_lines.rights);

@@ -61,13 +61,29 @@ static void set_right(const struct cpu_cache *l1, uint64_t pa, enum line_right r
 		*right_of(l1, pa) = (uint8_t)right;
 }
 
+/* Whether lines without a right are in the first level too: with LRU, where a use of any but the
+ * last used line of a set counts. */
+static bool more_than_rights(const struct cpu_cache *l1)
+{
+	return !l1->rights || l1->geometry.replacement == REPLACE_LRU;
+}
+
+/* Another line of the set of @pa becomes the last used one. */
+static void supersede(const struct cpu_cache *l1, uint64_t pa)
+{
+	const struct cache_line *last = cpu_cache_set(l1, pa);
+
+	if (l1->rights && l1->geometry.replacement == REPLACE_LRU && last->state != LINE_INVALID)
+		*right_of(l1, cpu_cache_line_pa(l1, last)) = RIGHT_NONE;
+}
+
 /* Takes the lines of a second-level line out of one first-level cache. */
 static void empty_l1(const struct cpu_cache *l1, uint64_t pa, unsigned length)
 {
 	for (uint64_t at = pa; at < pa + length; at += l1->geometry.line) {
 		struct cache_line *line;
 
-		if (l1->rights && *right_of(l1, at) == RIGHT_NONE)
+		if (!more_than_rights(l1) && *right_of(l1, at) == RIGHT_NONE)
 			continue;
 		line = cpu_cache_find(l1, at);
 		if (line)
@@ -251,6 +267,7 @@ static void fill_l1(struct cpu_cache *l1, uint64_t pa)
 {
 	struct cache_line *place = cpu_cache_victim(l1, pa);
 
+	supersede(l1, pa);
 	if (place->state != LINE_INVALID)
 		set_right(l1, cpu_cache_line_pa(l1, place), RIGHT_NONE);
 	cpu_cache_fill(l1, place, pa, LINE_SHARED);
@@ -261,12 +278,14 @@ static bool use_l1(struct cpu_cache *l1, uint64_t pa)
 {
 	struct cache_line *line;
 
-	if (l1->rights)
+	if (!more_than_rights(l1))
 		return *right_of(l1, pa) != RIGHT_NONE;
 	line = cpu_cache_find(l1, pa);
-	if (line)
-		cpu_cache_use(l1, line, pa);
-	return line != NULL;
+	if (!line)
+		return false;
+	supersede(l1, pa);
+	cpu_cache_use(l1, line, pa);
+	return true;
 }
 
 /* What a second-level miss is going to need and the host's caches hardly have. */
@@ -356,7 +375,7 @@ struct ccnuma_result ccnuma_access(struct ccnuma *ccnuma, unsigned cpu, uint64_t
 	struct ccnuma_result result = {.level = LEVEL_L2, .cycles = l2->geometry.hit_cycles};
 	bool write = access == ACCESS_WRITE;
 
-	if (!second || !l1->rights || *right_of(l1, pa) != RIGHT_NONE ||
+	if (!second || more_than_rights(l1) || *right_of(l1, pa) != RIGHT_NONE ||
 	    (write && !may_write(second)))
 		return access_slowly(ccnuma, cpu, pa, access, now);
 	second = cpu_cache_use(l2, second, pa);
@@ -455,7 +474,7 @@ static int create_caches(struct ccnuma *ccnuma, struct error *error)
 	return status;
 }
 
-/* First levels where a hit changes nothing say what hits. */
+/* First levels where a hit costs nothing say what hits and changes nothing. */
 static int keep_rights(struct ccnuma *ccnuma)
 {
 	int status = 0;
@@ -466,7 +485,7 @@ static int keep_rights(struct ccnuma *ccnuma)
 		for (unsigned i = 0; i < 2 && !status; i++) {
 			const struct cache_geometry *geometry = &l1[i]->geometry;
 
-			if (geometry->replacement != REPLACE_LRU && !geometry->hit_cycles)
+			if (!geometry->hit_cycles)
 				status = cpu_cache_keep_rights(l1[i], ccnuma->config.memory);
 		}
 	}
@@ -539,14 +558,17 @@ static bool included(const struct ccnuma *ccnuma, const struct cpu_cache *l1, un
 	return true;
 }
 
-/* Exactly the lines in the first level have a right, and to write only what is modified. */
+/* Exactly the lines in the first level have a right (with LRU, those used last in their sets), and
+ * to write only what is modified. */
 static bool rights_agree(const struct ccnuma *ccnuma, const struct cpu_cache *l1, unsigned cpu)
 {
 	for (uint64_t at = 0; l1->rights && at < ccnuma->config.memory; at += l1->geometry.line) {
+		const struct cache_line *second, *first = cpu_cache_find(l1, at);
 		uint8_t right = *right_of(l1, at);
-		const struct cache_line *second;
 
-		if ((right != RIGHT_NONE) != (cpu_cache_find(l1, at) != NULL))
+		if (l1->geometry.replacement == REPLACE_LRU && first != cpu_cache_set(l1, at))
+			first = NULL;
+		if ((right != RIGHT_NONE) != (first != NULL))
 			return false;
 		second = cpu_cache_find(&ccnuma->l2[cpu], at);
 		if (right == RIGHT_WRITE && (!second || second->state != LINE_MODIFIED))

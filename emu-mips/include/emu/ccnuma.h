@@ -74,7 +74,8 @@ enum ccnuma_cause {
 /* Counters of one CPU. */
 struct ccnuma_stats {
 	uint64_t accesses[3]; /* by enum access; only those the model was asked about: no
-				 first-level hits, but first writes to lines held exclusive */
+				 first-level hits, but first writes to lines held exclusive, and
+				 with LRU those that change the order in a set */
 	uint64_t level[3][LEVELS];
 	uint64_t cause[CAUSES];		      /* second-level misses and upgrades */
 	uint64_t local_misses, remote_misses; /* by the home's node */
@@ -127,8 +128,8 @@ void ccnuma_destroy(struct ccnuma *ccnuma);
 /*
  * The rights of @cpu, fetching or by data accesses: a byte (enum line_right) for each line of RAM
  * of 1 << *@shift bytes, good as long as the model. Accesses with the right need not be asked
- * about. NULL: every access must be, because the first level counts them (LRU, or hits that cost
- * cycles).
+ * about: they change nothing. With LRU only the line used last in its set has one. NULL: every
+ * access must be asked about, because hits cost cycles.
  */
 const uint8_t *ccnuma_rights(const struct ccnuma *ccnuma, unsigned cpu, bool fetch,
 			     unsigned *shift);

@@ -5,7 +5,7 @@
  * which the machines differ.
  *
  * Usage: lockstep-boot KERNEL INITRD [--cpus N] [--limit N] [--interval N] [--memory MIB]
- *        [--ccnuma 0|1]
+ *        [--ccnuma 0|1|2]
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,18 +24,19 @@ struct options {
 	uint64_t limit;
 	uint64_t interval;
 	uint64_t memory;
-	bool ccnuma;
+	unsigned ccnuma; /* 0: no, 1: yes, 2: with LRU first levels */
 };
 
 #define LOCAL_CYCLES  60
 #define REMOTE_CYCLES 180
 
 /* As machines/flash8.cfg, a node a CPU. */
-static struct ccnuma_config memory_model(unsigned nodes)
+static struct ccnuma_config memory_model(unsigned nodes, bool lru)
 {
+	const enum cache_replacement replacement = lru ? REPLACE_LRU : REPLACE_FIFO;
 	struct ccnuma_config config = {
-		.l1i = {.size = 32768, .ways = 2, .line = 64, .replacement = REPLACE_FIFO},
-		.l1d = {.size = 32768, .ways = 2, .line = 32, .replacement = REPLACE_FIFO},
+		.l1i = {.size = 32768, .ways = 2, .line = 64, .replacement = replacement},
+		.l1d = {.size = 32768, .ways = 2, .line = 32, .replacement = replacement},
 		.l2 = {.size = 1 << 20, .ways = 2, .line = 128, .hit_cycles = 10},
 		.dirty_cycles = 60,
 		.upgrade_cycles = 60,
@@ -74,7 +75,7 @@ static struct machine *boot(const struct options *options, const struct engine_o
 		.append = "console=ttyS0",
 		.console = {.output = print_console, .opaque = show_console ? stdout : NULL},
 	};
-	const struct ccnuma_config model = memory_model(config.nodes);
+	const struct ccnuma_config model = memory_model(config.nodes, options->ccnuma == 2);
 	struct error error = {""};
 	struct machine *machine = machine_create(&config, engine, &error);
 
@@ -229,7 +230,7 @@ static bool run(const struct options *options)
 static void usage(void)
 {
 	fprintf(stderr, "usage: lockstep-boot KERNEL INITRD [--cpus N] [--limit N] [--interval N] "
-			"[--memory MIB] [--ccnuma 0|1]\n");
+			"[--memory MIB] [--ccnuma 0|1|2]\n");
 	exit(2);
 }
 
@@ -254,7 +255,7 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--memory") == 0)
 			options.memory = value;
 		else if (strcmp(argv[i], "--ccnuma") == 0)
-			options.ccnuma = value != 0;
+			options.ccnuma = (unsigned)value;
 		else
 			usage();
 	}

@@ -60,17 +60,22 @@ static const struct engine_ops reference_engine = {
 	.run = reference_run,
 };
 
-/* Small, so that lines get lost; the second CPU's node is remote. */
-static const struct ccnuma_config memory_model = {
-	.l1i = {.size = 1024, .ways = 2, .line = 64, .replacement = REPLACE_FIFO},
-	.l1d = {.size = 1024, .ways = 2, .line = 32, .replacement = REPLACE_FIFO},
-	.l2 = {.size = 4096, .ways = 1, .line = 128, .hit_cycles = 10},
-	.miss_cycles = {{60, 180}, {180, 60}},
-	.dirty_cycles = 60,
-	.upgrade_cycles = 60,
-	.directory_cycles = 20,
-	.seed = 1,
-};
+/* Small, so that lines get lost; the second CPU's node is remote. All replacements in turn. */
+static struct ccnuma_config memory_model(uint64_t seed)
+{
+	const enum cache_replacement replacement = (enum cache_replacement)(seed % REPLACEMENTS);
+
+	return (struct ccnuma_config){
+		.l1i = {.size = 1024, .ways = 2, .line = 64, .replacement = replacement},
+		.l1d = {.size = 1024, .ways = 2, .line = 32, .replacement = replacement},
+		.l2 = {.size = 4096, .ways = 1, .line = 128, .hit_cycles = 10},
+		.miss_cycles = {{60, 180}, {180, 60}},
+		.dirty_cycles = 60,
+		.upgrade_cycles = 60,
+		.directory_cycles = 20,
+		.seed = 1,
+	};
+}
 
 static struct machine *create_machine(const struct engine_ops *engine, uint64_t seed, bool ccnuma)
 {
@@ -83,10 +88,11 @@ static struct machine *create_machine(const struct engine_ops *engine, uint64_t 
 		.seed = seed,
 		.cpu = {.tlb_entries = 16, .clock_mhz = 100, .segctl = true, .xkseg_bit = true},
 	};
+	const struct ccnuma_config model = memory_model(seed / 3); /* whatever the number of CPUs */
 	struct error error = {""};
 	struct machine *machine = machine_create(&config, engine, &error);
 
-	if (!machine || (ccnuma && machine_use_ccnuma(machine, &memory_model, &error))) {
+	if (!machine || (ccnuma && machine_use_ccnuma(machine, &model, &error))) {
 		fprintf(stderr, "lockstep: %s\n", error.text);
 		exit(2);
 	}

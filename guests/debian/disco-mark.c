@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * disco-mark start|stop|point NAME, in the guest: writes a mark to the finisher device
- * (dev/finisher.h). Static and without a C library, so that it runs in any root. It maps the
- * device's page through /dev/mem, which the stock kernel allows root (no STRICT_DEVMEM on MIPS);
- * every write is one uncached store.
+ * (dev/finisher.h). disco-mark pipe NAME FROM TO copies its input to its output, and marks the
+ * start when FROM has come, then the stop when TO has: for programs that say where they are, and
+ * without the time that making a process takes. Static and without a C library, so that it runs in
+ * any root. It maps the device's page through /dev/mem, which the stock kernel allows root (no
+ * STRICT_DEVMEM on MIPS); every write is one uncached store.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +15,7 @@
 #include "dev/finisher.h"
 
 /* Linux, n64 ABI: asm/unistd.h, asm/fcntl.h, asm/mman.h */
+#define SYS_READ   5000
 #define SYS_WRITE  5001
 #define SYS_OPEN   5002
 #define SYS_MMAP   5009
@@ -21,9 +24,13 @@
 #define O_SYNC	   0x4010
 #define PROT_RW	   0x3
 #define MAP_SHARED 0x1
+#define STDIN	   0
+#define STDOUT	   1
 #define STDERR	   2
 #define EACCES	   13
 #define EPERM	   1
+
+#define TEXT_MAX   64 /* characters of a text that pipe looks for */
 
 /* Negative errno on failure. */
 static long system_call(long number, long a, long b, long c, long d, long e, long f)
@@ -95,18 +102,63 @@ static void write_mark(volatile uint8_t *device, enum mark_kind kind, const char
 	*(volatile uint32_t *)(box + FINISHER_KIND) = kind;
 }
 
+static bool contains(const char *text, size_t length, const char *what)
+{
+	size_t n = length_of(what);
+
+	for (size_t at = 0; at + n <= length; at++) {
+		size_t same = 0;
+
+		while (same < n && text[at + same] == what[same])
+			same++;
+		if (same == n)
+			return true;
+	}
+	return false;
+}
+
+/* What a text may have had before the part just read stays in front of it: TEXT_MAX. */
+static int pipe_through(volatile uint8_t *device, const char *name, const char *const text[2])
+{
+	static char buffer[TEXT_MAX + 4096];
+	size_t kept = 0;
+	unsigned next = 0;
+
+	for (;;) {
+		long got = system_call(SYS_READ, STDIN, (long)(buffer + kept), 4096, 0, 0, 0);
+		size_t length = kept + (got > 0 ? (size_t)got : 0);
+
+		if (got <= 0)
+			return next == 2 ? 0 : fail("the input ended before both texts came", 1);
+		while (next < 2 && contains(buffer, length, text[next]))
+			write_mark(device, next++ ? MARK_STOP : MARK_START, name);
+		for (long done = 0, n; done < got; done += n) {
+			n = system_call(SYS_WRITE, STDOUT, (long)(buffer + kept + done), got - done,
+					0, 0, 0);
+			if (n <= 0)
+				return fail("cannot write", 1);
+		}
+		kept = length < TEXT_MAX ? length : TEXT_MAX;
+		for (size_t n = 0; n < kept; n++)
+			buffer[n] = buffer[length - kept + n];
+	}
+}
+
 int disco_mark(long argc, char **argv);
 int disco_mark(long argc, char **argv)
 {
 	static const char *const kinds[] = {
 		[MARK_START] = "start", [MARK_STOP] = "stop", [MARK_POINT] = "point"};
+	bool piped = argc == 5 && equal(argv[1], "pipe");
 	unsigned kind = MARK_START;
 	long file, page;
 
-	if (argc != 3)
-		return fail("usage: disco-mark start|stop|point NAME", 2);
-	while (kind <= MARK_POINT && !equal(argv[1], kinds[kind]))
+	if (argc != 3 && !piped)
+		return fail("usage: disco-mark start|stop|point NAME, or pipe NAME FROM TO", 2);
+	while (!piped && kind <= MARK_POINT && !equal(argv[1], kinds[kind]))
 		kind++;
+	if (piped && (length_of(argv[3]) > TEXT_MAX || length_of(argv[4]) > TEXT_MAX))
+		return fail("FROM and TO have at most 64 characters", 2);
 	if (kind > MARK_POINT)
 		return fail("start, stop or point is needed", 2);
 	if (!good_name(argv[2]))
@@ -122,6 +174,9 @@ int disco_mark(long argc, char **argv)
 		return fail("the kernel does not map the device", 1);
 	if (*(volatile uint32_t *)(page + FINISHER_ID) != FINISHER_MAGIC)
 		return fail("this is not Disco's machine", 1);
+	if (piped)
+		return pipe_through((volatile uint8_t *)page, argv[2],
+				    (const char *const[]){argv[3], argv[4]});
 	write_mark((volatile uint8_t *)page, (enum mark_kind)kind, argv[2]);
 	return 0;
 }

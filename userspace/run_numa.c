@@ -263,6 +263,8 @@ json_t *run_numa_json(const struct vmm_numa_stats *stats)
 	put(object, "replicate_cycles", stats->replicate_cycles);
 	put(object, "collapses", stats->collapses);
 	put(object, "collapse_cycles", stats->collapse_cycles);
+	put(object, "large_migrations", stats->large_migrations);
+	put(object, "large_cycles", stats->large_cycles);
 	put(object, "replicas_max", stats->replicas_max);
 	put(object, "given_up", stats->given_up);
 	json_object_set_new(object, "decisions", reasons);

@@ -171,7 +171,7 @@ static const struct setting monitor_rows[] = {
 		 "interleaved; or first-touch and then migrate, replicate, or all (default with "
 		 "it)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "hot-threshold", .value = "N",
-	 FIELD(monitor.numa.threshold), .minimum = 1, .maximum = 65535,
+	 FIELD(monitor.numa.threshold), .minimum = 1, .maximum = 32767,
 	 .help = "misses of a node that make a page hot (default 64)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "sharing-threshold", .value = "N",
 	 FIELD(monitor.numa.sharing), .minimum = 1, .maximum = 65535,

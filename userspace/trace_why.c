@@ -133,6 +133,11 @@ static void explain(const struct trace_event *event, char *text, size_t size)
 		[POLICY_WRITTEN] = "it was written",
 		[POLICY_HAS_COPY] = "that node has a copy and did not use it",
 		[POLICY_MIGRATED] = "it was used there: migrated",
+		[POLICY_MOST_USED] =
+			"several nodes use it, that one most, and copies are of no use",
+		[POLICY_HOME_LOADED] =
+			"several nodes use it, it is written, and its node has too much to serve",
+		[POLICY_WHOLE] = "most of its large page is used there: moved as a whole",
 		[POLICY_REPLICATED] = "it was used there: replicated",
 	};
 

@@ -46,18 +46,21 @@ static void node_write(unsigned node, unsigned offset, uint64_t value)
 	assert_true(node_controller_write(&controller[node], 0, offset, 8, value));
 }
 
-static void make(bool migrate, bool replicate)
+static void make(bool migrate, bool replicate, uint8_t spread_order)
 {
 	static const uint32_t latency[NODES];
 	struct vmm_config config = {
 		.l2tlb_entries = 64,
 		.overcommit = true,
+		.large_pages = spread_order,
 		.numa = {.migrate = migrate,
 			 .replicate = replicate,
 			 .threshold = 16,
 			 .sharing = 4,
 			 .write = 1,
 			 .move_limit = 1,
+			 .split = 4,
+			 .spread_order = spread_order,
 			 .sampling = 1,
 			 .interval_ms = 100},
 	};
@@ -90,7 +93,15 @@ static void make(bool migrate, bool replicate)
 static int setup(void **state)
 {
 	(void)state;
-	make(true, true);
+	make(true, true, 0);
+	return 0;
+}
+
+/* Large pages of four pages, two a block. */
+static int setup_large(void **state)
+{
+	(void)state;
+	make(true, true, 2);
 	return 0;
 }
 
@@ -269,12 +280,154 @@ static void write_shared_stays(void **state)
 
 	(void)state;
 	miss(entry->mpn, 3, true, 8);
+	miss(entry->mpn, 0, true, 9);
 	miss(entry->mpn, 1, true, 16);
 	hot(entry);
 	assert_int_equal(entry->mpn.value, old.value);
 	assert_int_equal(fake.last.decision.reason, POLICY_WRITE_SHARED);
 	for (unsigned n = 0; n < NODES; n++)
 		assert_int_equal(fake.cpu[n].ipis, 0);
+}
+
+/* Several nodes write it, and one of them more than the others, home included. */
+static void most_used_moves(void **state)
+{
+	struct pmap_entry *entry = page_at(9);
+
+	(void)state;
+	miss(entry->mpn, 3, true, 8);
+	miss(entry->mpn, 0, true, 8);
+	miss(entry->mpn, 1, true, 16);
+	hot(entry);
+	assert_int_equal(fake.last.decision.reason, POLICY_MOST_USED);
+	use(9, 1);
+	assert_int_equal(home(entry), 1);
+}
+
+/* Nodes other than 0 have to serve as much. */
+static void load_others(unsigned misses)
+{
+	for (unsigned n = 1; n < NODES; n++)
+		for (unsigned i = 0; i < misses; i++)
+			node_controller_miss(&controller[n], PER_NODE - 1, n, false);
+}
+
+/* All use it alike; it leaves a node that has to serve more than the others. */
+static void loaded_node_loses_pages(void **state)
+{
+	struct pmap_entry *entry = page_at(9), *other = page_at(200);
+
+	(void)state;
+	miss(other->mpn, 0, true, 1000);
+	fake.cycles = 100000;
+	for (unsigned n = 1; n < NODES; n++)
+		miss(entry->mpn, n, true, 15);
+	miss(entry->mpn, 0, true, 15);
+	miss(entry->mpn, 3, true, 1);
+	hot(entry);
+	assert_int_equal(fake.last.decision.reason, POLICY_HOME_LOADED);
+	use(9, 3);
+	assert_int_equal(home(entry), 3);
+	/* the next one finds nodes 0 and 3 alike */
+	fake.cycles = 200000;
+	other = page_at(201);
+	load_others(80);
+	for (unsigned n = 0; n < NODES; n++)
+		miss(other->mpn, n, true, 15);
+	miss(other->mpn, 3, true, 1);
+	hot(other);
+	assert_int_equal(fake.last.decision.reason, POLICY_WRITE_SHARED);
+}
+
+/* A page whose replicas are written soon gets none for ever longer. */
+static void freezes_after_collapses(void **state)
+{
+	struct pmap_entry *entry = page_at(7);
+	unsigned made = 0;
+
+	(void)state;
+	for (unsigned interval = 0; interval < 30; interval++) {
+		fake.cycles = UINT64_C(100000) * interval + 10;
+		load_others(40);
+		miss(entry->mpn, 0, false, 16);
+		miss(entry->mpn, 3, false, 5);
+		miss(entry->mpn, 1, false, 16);
+		hot(entry);
+		if (!(entry->flags & PMAP_REPLICATED))
+			continue;
+		made++;
+		move_collapse(vm, 7);
+		hal_node_write(0, NODE_SELECT, entry->mpn.value);
+		hal_node_write(0, NODE_RESET, 0);
+	}
+	assert_int_equal(made, 4); /* in intervals 0, 2, 6, 14 */
+}
+
+static struct pmap_entry *large_page_at(uint32_t index)
+{
+	struct pmap_entry *entry = page_at(index);
+
+	assert_true(entry->flags & PMAP_LARGE);
+	return entry;
+}
+
+/* The calls for a large page agree: it moves as a whole, the other one of its block stays, and both
+ * are mapped by one entry as before. */
+static void large_page_moves_as_a_whole(void **state)
+{
+	struct pmap_entry *entry[8];
+
+	(void)state;
+	for (uint32_t n = 0; n < 8; n++)
+		entry[n] = large_page_at(n);
+	entry[0]->holders = 0xf;
+	for (unsigned n = 0; n < 2; n++) {
+		miss(entry[n]->mpn, 2, true, 16);
+		hot(entry[n]);
+	}
+	assert_int_equal(fake.last.decision.reason, POLICY_WHOLE);
+	assert_false(move_arrive(&vm->vcpu[2], 3, false));
+	use(3, 1);
+	assert_int_equal(home(entry[3]), 0);
+	use(3, 2);
+	assert_int_equal(vmm_numa_stats(vmm)->large_migrations, 1);
+	for (uint32_t n = 0; n < 8; n++) {
+		assert_int_equal(home(entry[n]), n < 4 ? 2 : 0);
+		assert_true(content_is(entry[n]->mpn, (int)n + 1));
+		assert_true(entry[n]->flags & PMAP_LARGE);
+		assert_false(entry[n]->flags & PMAP_WANTED);
+	}
+	for (unsigned n = 0; n < NODES; n++)
+		assert_true(vm->vcpu[n].flush_pending);
+	assert_int_equal(vmm_free_pages(vmm, 2), PER_NODE - 4);
+	assert_int_equal(vmm_free_pages(vmm, 0), PER_NODE - 4);
+	/* not again so soon; a third and fourth call split it */
+	for (unsigned n = 0; n < 2; n++) {
+		assert_true(entry[n]->flags & PMAP_LARGE);
+		miss(entry[n]->mpn, 3, true, 16);
+		hot(entry[n]);
+	}
+	assert_false(entry[0]->flags & PMAP_LARGE);
+	use(1, 3);
+	assert_int_equal(home(entry[1]), 3);
+	assert_int_equal(home(entry[2]), 2);
+}
+
+static void split_block_forgets_the_whole(void **state)
+{
+	struct pmap_entry *entry[8];
+
+	(void)state;
+	for (uint32_t n = 0; n < 8; n++)
+		entry[n] = large_page_at(n);
+	for (unsigned n = 0; n < 2; n++) {
+		miss(entry[n]->mpn, 2, true, 16);
+		hot(entry[n]);
+	}
+	pmap_split(vm, 3);
+	use(3, 2);
+	assert_int_equal(vmm_numa_stats(vmm)->large_migrations, 0);
+	assert_int_equal(home(entry[3]), 0);
 }
 
 static void bounced_page_moves_once_an_interval(void **state)
@@ -474,6 +627,12 @@ int main(void)
 		TEST(devices_write_one_copy),
 		TEST(audit_sees_a_stale_replica),
 		TEST(write_shared_stays),
+		TEST(most_used_moves),
+		TEST(loaded_node_loses_pages),
+		TEST(freezes_after_collapses),
+		cmocka_unit_test_setup_teardown(large_page_moves_as_a_whole, setup_large, teardown),
+		cmocka_unit_test_setup_teardown(split_block_forgets_the_whole, setup_large,
+						teardown),
 		TEST(bounced_page_moves_once_an_interval),
 		TEST(replicas_are_given_up_for_memory),
 		TEST(page_under_transfer_stays),

@@ -118,7 +118,7 @@ static void saturates(void **state)
 {
 	(void)state;
 	miss(0, 0, true, 70000);
-	assert_int_equal(count(0, 0), 65535);
+	assert_int_equal(count(0, 0), 32767);
 	assert_int_equal(get(NODE_WRITES), 65535);
 }
 
@@ -180,20 +180,37 @@ static void samples(void **state)
 	assert_int_equal(get(NODE_REMOTE), 100);
 }
 
-static void interval_starts_anew(void **state)
+static void counts_fade(void **state)
 {
 	(void)state;
 	put(NODE_INTERVAL, 1000);
 	miss(3, 0, true, 9);
+	miss(3, OWN, true, 9);
 	cycle = 999;
 	assert_int_equal(count(3, 0), 9);
 	cycle = 1000;
-	assert_int_equal(count(3, 0), 0);
+	assert_int_equal(count(3, 0), 2);
+	assert_int_equal(count(3, OWN), 0);
 	assert_int_equal(get(NODE_WRITES), 0);
-	miss(3, 0, false, 9);
+	miss(3, 0, false, 7);
 	assert_false(irq);
 	miss(3, 0, false, 1);
 	assert_true(irq);
+	assert_int_equal(get(NODE_HOT) & UINT32_MAX, 3);
+	/* far above the threshold: hot once an interval all the same */
+	miss(3, 0, false, 90);
+	assert_false(irq);
+	cycle = 2000;
+	assert_int_equal(count(3, 0), 5);
+	miss(3, 0, false, 4);
+	assert_false(irq);
+	miss(3, 0, false, 1);
+	assert_true(irq);
+	get(NODE_HOT);
+	miss(3, 0, false, 90);
+	assert_false(irq);
+	cycle = 30000;
+	assert_int_equal(count(3, 0), 0);
 }
 
 static void counts_of_four_nodes(void **state)
@@ -290,7 +307,7 @@ int main(void)
 		cmocka_unit_test_setup(own_misses_are_never_hot, setup),
 		cmocka_unit_test_setup(fifo_overflows, setup),
 		cmocka_unit_test_setup(samples, setup),
-		cmocka_unit_test_setup(interval_starts_anew, setup),
+		cmocka_unit_test_setup(counts_fade, setup),
 		cmocka_unit_test_setup(counts_of_four_nodes, setup),
 		cmocka_unit_test_setup(resets_all, setup),
 		cmocka_unit_test_setup(refuses, setup),

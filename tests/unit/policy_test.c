@@ -27,7 +27,7 @@ static unsigned each_case(void (*check)(const struct policy_parameters *paramete
 	static const uint16_t counts[] = {0, SHARING - 1, SHARING, THRESHOLD - 1, THRESHOLD, 65535};
 	static const uint16_t writes[] = {0, WRITE, WRITE + 1, 65535};
 	static const uint16_t moves[] = {0, LIMIT - 1, LIMIT, 65535};
-#define CASES (6 * 6 * 6 * 4 * 4 * 4 * 7 * NODES * 64)
+#define CASES (6 * 6 * 6 * 4 * 4 * 4 * 7 * NODES * 512)
 	unsigned cases = 0;
 
 	for (unsigned i = 0; i < CASES; i++) {
@@ -55,6 +55,9 @@ static unsigned each_case(void (*check)(const struct policy_parameters *paramete
 		parameters.replicate = rest & 8;
 		page.large = rest & 16;
 		page.asked = rest & 32 ? SPLIT : SPLIT - 1;
+		page.frozen = rest & 64;
+		page.loaded = rest & 128;
+		page.recent = rest & 256;
 		decision = policy_decide(&parameters, &page);
 		check(&parameters, &page, &decision);
 		cases++;
@@ -74,6 +77,14 @@ static unsigned others(const struct policy_page *page)
 static bool replicated(const struct policy_page *page)
 {
 	return page->copies & (page->copies - 1);
+}
+
+static bool is_top(const struct policy_page *page)
+{
+	for (unsigned n = 0; n < NODES; n++)
+		if (page->misses[n] > page->misses[page->hot])
+			return false;
+	return true;
 }
 
 /* ---- what must never be ---- */
@@ -99,13 +110,16 @@ static void check_never(const struct policy_parameters *parameters, const struct
 	if (decision->action == POLICY_MIGRATE) {
 		assert_true(parameters->migrate);
 		assert_int_equal(decision->to, page->hot);
-		assert_int_equal(others(page), 0);
+		if (others(page))
+			assert_true(
+				(page->frozen || page->writes > WRITE || !parameters->replicate) &&
+				is_top(page));
 		assert_false(replicated(page));
 		assert_int_equal(page->copies & hot, 0);
 	}
 	if (decision->action == POLICY_REPLICATE) {
 		assert_true(parameters->replicate);
-		assert_true(page->writes <= WRITE);
+		assert_true(page->writes <= WRITE && !page->frozen);
 		assert_false(page->tight);
 		assert_true(decision->nodes & hot);
 		assert_int_equal(decision->nodes & page->copies, 0);
@@ -133,6 +147,11 @@ static enum policy_action expected(const struct policy_parameters *parameters,
 {
 	uint64_t hot = UINT64_C(1) << page->hot;
 	bool written = page->writes > WRITE, alone = !others(page) && !replicated(page);
+	bool frozen = written || page->frozen, stays = replicated(page) || !parameters->migrate;
+	bool shared = !alone && (frozen || !parameters->replicate);
+	enum policy_reason leave = frozen ? POLICY_WRITE_SHARED : POLICY_REPLICATE_OFF;
+	unsigned most = page->misses[page->hot];
+	unsigned there = page->misses[__builtin_ctzll(page->copies)];
 	const struct {
 		bool when;
 		enum policy_action action;
@@ -146,9 +165,15 @@ static enum policy_action expected(const struct policy_parameters *parameters,
 		{alone && parameters->migrate && page->migrations >= LIMIT, POLICY_LEAVE,
 		 POLICY_MOVE_LIMITED},
 		{alone && parameters->migrate, POLICY_MIGRATE, POLICY_ONE_NODE},
-		{alone && (written || !parameters->replicate), POLICY_LEAVE, POLICY_MIGRATE_OFF},
-		{!alone && written, POLICY_LEAVE, POLICY_WRITE_SHARED},
-		{!parameters->replicate, POLICY_LEAVE, POLICY_REPLICATE_OFF},
+		{alone && (frozen || !parameters->replicate), POLICY_LEAVE, POLICY_MIGRATE_OFF},
+		{shared && (stays || !is_top(page)), POLICY_LEAVE, leave},
+		{shared && most < there + THRESHOLD / 2 &&
+			 (!page->loaded || page->frozen || 2 * most < there),
+		 POLICY_LEAVE, leave},
+		{shared && (page->recent || page->migrations >= LIMIT), POLICY_LEAVE,
+		 POLICY_MOVE_LIMITED},
+		{shared && most >= there + THRESHOLD / 2, POLICY_MIGRATE, POLICY_MOST_USED},
+		{shared, POLICY_MIGRATE, POLICY_HOME_LOADED},
 		{page->collapses >= LIMIT, POLICY_LEAVE, POLICY_MOVE_LIMITED},
 		{page->tight, POLICY_LEAVE, POLICY_MEMORY_TIGHT},
 		{alone, POLICY_REPLICATE, POLICY_READ_ONLY},

@@ -113,8 +113,6 @@ static void check_pmap(struct audit *audit, struct vm *vm)
 			check_replicas(audit, vm, entry, i);
 		else if (page->previous != MPN_NONE)
 			fail(audit, "memmap: replicas of a page that has none", i);
-		if ((entry->flags & PMAP_LARGE) && page->wanted)
-			fail(audit, "memmap: part of a large page that nodes may fetch", i);
 		if (!(entry->flags & PMAP_LARGE) != !pmap_large(vm, i, &first))
 			fail(audit, "pmap: page and block disagree on being large", i);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Moving machine pages behind the pmap: migration, read-only replicas, their collapse. Hot pages
- * come from the node controllers, what to do with them from policy.c.
+ * Moving machine pages behind the pmap: migration, read-only replicas, their collapse. Which, and
+ * where to: hot.c.
  *
  * Always in this order: translations are shot down, the content is copied, the maps swing. The
  * first is done where the page was hot, with a note which nodes want it; the others by the CPU that
@@ -17,12 +17,17 @@
 #include "dev/node_controller.h"
 #include "vm.h"
 
-#define TIGHT_SHARE   16 /* a node with less than a 16th of its pages free gets no replicas */
 #define GIVE_UP_BATCH 64
 
-static uint64_t interval_cycles(const struct vmm *vmm)
+/* After a collapse a page gets no replicas in this interval, nor, if those did not last for
+ * PAID_OFF intervals, in the 2, 4, ... 2^FREEZE_MAX next ones. */
+#define FREEZE_MAX    6
+#define PAID_OFF      4
+
+/* Since the machine was started; counters and history are of one. */
+uint64_t move_interval(const struct vmm *vmm)
 {
-	return vmm->config.numa.interval_ms * vmm->config.cycles_per_ms;
+	return hal_cycles() / (vmm->config.numa.interval_ms * vmm->config.cycles_per_ms);
 }
 
 static bool moving(const struct vmm *vmm)
@@ -61,7 +66,7 @@ struct mpn move_copy(const struct vm *vm, const struct pmap_entry *entry, unsign
 	return entry->mpn;
 }
 
-static uint64_t nodes_with_copies(const struct vm *vm, const struct pmap_entry *entry)
+uint64_t move_copies(const struct vm *vm, const struct pmap_entry *entry)
 {
 	const struct vmm *vmm = vm->vmm;
 	uint64_t nodes = 0;
@@ -71,8 +76,7 @@ static uint64_t nodes_with_copies(const struct vm *vm, const struct pmap_entry *
 	return nodes;
 }
 
-/* The counters of what has moved tell nothing any more. */
-static void reset_counters(struct vmm *vmm, struct mpn mpn)
+void move_reset_counters(struct vmm *vmm, struct mpn mpn)
 {
 	unsigned node = palloc_node_of(vmm, mpn);
 
@@ -82,11 +86,10 @@ static void reset_counters(struct vmm *vmm, struct mpn mpn)
 	hal_node_write(node, NODE_RESET, 0);
 }
 
-/* The page, with counts of this interval. */
-static struct page *history(struct vmm *vmm, struct mpn mpn)
+struct page *move_history(struct vmm *vmm, struct mpn mpn)
 {
 	struct page *page = &vmm->page[mpn.value];
-	uint16_t now = (uint16_t)(hal_cycles() / interval_cycles(vmm));
+	uint16_t now = (uint16_t)move_interval(vmm);
 
 	if (page->moved_in != now) {
 		page->moved_in = now;
@@ -127,7 +130,20 @@ void move_drop_replicas(struct vm *vm, struct pmap_entry *entry)
 	entry->flags &= ~PMAP_REPLICATED;
 }
 
-static void collapse(struct vm *vm, uint32_t index)
+/* Its replicas were made in vain, the more so the shorter they lasted. */
+static void freeze(const struct vmm *vmm, struct page *page)
+{
+	uint32_t now = (uint32_t)move_interval(vmm);
+
+	count_one(&page->collapses);
+	if (now - page->since >= PAID_OFF)
+		page->freeze = 0;
+	else if (page->freeze < FREEZE_MAX)
+		page->freeze++;
+	page->frozen_until = now + (UINT32_C(1) << page->freeze);
+}
+
+void move_collapse_page(struct vm *vm, uint32_t index)
 {
 	struct pmap_entry *entry = &vm->pmap[index];
 	struct vmm *vmm = vm->vmm;
@@ -136,7 +152,7 @@ static void collapse(struct vm *vm, uint32_t index)
 	hal_charge(CHARGE_PAGE_MOVE, 1);
 	shootdown_page(vm, index);
 	move_drop_replicas(vm, entry);
-	count_one(&history(vmm, entry->mpn)->collapses);
+	freeze(vmm, move_history(vmm, entry->mpn));
 	vmm->numa.collapses++;
 	vmm->numa.collapse_cycles += hal_cycles() - start;
 }
@@ -159,8 +175,8 @@ static void collapse_because(struct vm *vm, uint32_t index, enum policy_reason r
 	if (!(entry->flags & PMAP_REPLICATED))
 		return;
 	record.hot = vmm->active ? vmm->active->node : record.home;
-	record.copies = nodes_with_copies(vm, entry);
-	collapse(vm, index);
+	record.copies = move_copies(vm, entry);
+	move_collapse_page(vm, index);
 	record.cycles = hal_cycles() - record.cycle;
 	hal_decision(&record);
 }
@@ -230,7 +246,7 @@ static bool migrate(struct vm *vm, uint32_t index, unsigned node)
 	struct vmm *vmm = vm->vmm;
 	struct mpn from = vm->pmap[index].mpn, to = palloc_get_on_like(vmm, node, from.value);
 	struct page *page = &vmm->page[to.value];
-	const struct page *old = history(vmm, from);
+	const struct page *old = move_history(vmm, from);
 
 	if (to.value == MPN_NONE)
 		return false;
@@ -242,12 +258,16 @@ static bool migrate(struct vm *vm, uint32_t index, unsigned node)
 			      .state = old->state,
 			      .migrations = old->migrations,
 			      .collapses = old->collapses,
-			      .moved_in = old->moved_in};
+			      .moved_in = old->moved_in,
+			      .freeze = old->freeze,
+			      .frozen_until = old->frozen_until,
+			      .since = old->since,
+			      .migrated_in = (uint32_t)move_interval(vmm) + 1};
 	count_one(&page->migrations);
 	everywhere(vm, index, to, swing);
 	free_copy(vmm, from);
-	reset_counters(vmm, from);
-	reset_counters(vmm, to);
+	move_reset_counters(vmm, from);
+	move_reset_counters(vmm, to);
 	vmm->numa.migrations++;
 	return true;
 }
@@ -267,15 +287,15 @@ static bool add_replica(struct vm *vm, uint32_t index, unsigned node)
 					    .vm = (uint8_t)vm->number,
 					    .state = PAGE_REPLICA};
 	first->previous = to.value;
-	reset_counters(vmm, to);
+	move_reset_counters(vmm, to);
+	move_reset_counters(vmm, entry->mpn); /* this copying was counted there */
 	vmm->numa.replications++;
 	if (++vmm->numa.replicas > vmm->numa.replicas_max)
 		vmm->numa.replicas_max = vmm->numa.replicas;
 	return true;
 }
 
-/* The page is on @nodes' way to be used there; nobody has it mapped. */
-static void want(struct vm *vm, uint32_t index, uint64_t nodes)
+void move_want(struct vm *vm, uint32_t index, uint64_t nodes)
 {
 	struct vmm *vmm = vm->vmm;
 	struct mpn mpn = vm->pmap[index].mpn;
@@ -284,7 +304,7 @@ static void want(struct vm *vm, uint32_t index, uint64_t nodes)
 	everywhere(vm, index, mpn, unmap);
 	vmm->page[mpn.value].wanted = nodes;
 	vm->pmap[index].flags |= PMAP_WANTED;
-	reset_counters(vmm, mpn);
+	move_reset_counters(vmm, mpn);
 }
 
 static bool any_disk_busy(const struct vmm *vmm)
@@ -297,8 +317,7 @@ static bool any_disk_busy(const struct vmm *vmm)
 	return false;
 }
 
-/* Whether a disk transfer from or to the page is under way: it must not move meanwhile. */
-static bool device_busy(const struct vm *vm, uint32_t index)
+bool move_busy(const struct vm *vm, uint32_t index)
 {
 	uint64_t pa = pmap_address(index).value;
 
@@ -333,13 +352,85 @@ static void note_arrival(struct vm *vm, uint32_t index, struct mpn from, unsigne
 		.mpn = from,
 		.home = palloc_node_of(vm->vmm, from),
 		.hot = node,
-		.copies = nodes_with_copies(vm, &vm->pmap[index]),
+		.copies = move_copies(vm, &vm->pmap[index]),
 		.decision = {.action = POLICY_FETCH, .reason = reason, .to = node},
 		.cycles = cycles,
 	};
 
-	*(reason == POLICY_MIGRATED ? &stats->migrate_cycles : &stats->replicate_cycles) += cycles;
+	if (reason == POLICY_WHOLE)
+		stats->large_cycles += cycles;
+	else if (reason == POLICY_MIGRATED)
+		stats->migrate_cycles += cycles;
+	else
+		stats->replicate_cycles += cycles;
 	hal_decision(&record);
+}
+
+static uint32_t large_start(const struct vm *vm, uint32_t index)
+{
+	return index & ~((UINT32_C(1) << vm->large_order) - 1);
+}
+
+static struct vote *vote_of(struct vm *vm, uint32_t index)
+{
+	struct block *block = &vm->block[index / block_pages(vm)];
+
+	return &block->vote[index >> vm->large_order & 1];
+}
+
+/* Nobody has any of the large page mapped, as part of it or by itself. */
+static void unmap_large(struct vm *vm, uint32_t start)
+{
+	shootdown_block(vm, block_start(vm, start));
+	for (uint32_t i = 0; i < UINT32_C(1) << vm->large_order; i++)
+		if (vm->pmap[start + i].holders)
+			shootdown_page(vm, start + i);
+}
+
+void move_want_large(struct vm *vm, uint32_t index, unsigned node)
+{
+	uint32_t start = large_start(vm, index);
+
+	unmap_large(vm, start);
+	vote_of(vm, index)->to = (uint8_t)(node + 1);
+	for (uint32_t i = 0; i < UINT32_C(1) << vm->large_order; i++)
+		vm->pmap[start + i].flags |= PMAP_WANTED;
+}
+
+static void swing_large(struct vm *vm, uint32_t start, struct mpn to)
+{
+	for (uint32_t i = 0; i < UINT32_C(1) << vm->large_order; i++) {
+		struct pmap_entry *entry = &vm->pmap[start + i];
+		struct mpn mpn = {to.value + i};
+
+		hal_page_copy(mpn, entry->mpn);
+		vm->vmm->page[mpn.value] = vm->vmm->page[entry->mpn.value];
+		vm->vmm->page[mpn.value].wanted = 0;
+		entry->mpn = mpn;
+		entry->flags &= ~PMAP_WANTED;
+	}
+}
+
+static void arrive_large(struct vm *vm, uint32_t index, unsigned node)
+{
+	uint32_t start = large_start(vm, index), pages = UINT32_C(1) << vm->large_order;
+	struct vmm *vmm = vm->vmm;
+	struct mpn from = vm->pmap[start].mpn, to;
+	uint64_t began = hal_cycles();
+
+	for (uint32_t i = 0; i < pages; i++)
+		if (move_busy(vm, start + i))
+			return;
+	to = palloc_get_block_on(vmm, node, vm->large_order, start);
+	if (to.value == MPN_NONE)
+		return;
+	unmap_large(vm, start);
+	hal_charge(CHARGE_PAGE_MOVE, pages);
+	swing_large(vm, start, to);
+	hal_page_changes(from, pages);
+	palloc_put(vmm, from, vm->large_order);
+	vmm->numa.large_migrations++;
+	note_arrival(vm, start, from, node, POLICY_WHOLE, began);
 }
 
 static void arrive(struct vm *vm, uint32_t index, unsigned node)
@@ -349,7 +440,7 @@ static void arrive(struct vm *vm, uint32_t index, unsigned node)
 	uint64_t start = hal_cycles();
 	bool replica = entry->flags & PMAP_REPLICATED;
 
-	if (!replica && device_busy(vm, index))
+	if (!replica && move_busy(vm, index))
 		return;
 	hal_charge(CHARGE_PAGE_MOVE, 1);
 	if (replica ? add_replica(vm, index, node) : migrate(vm, index, node))
@@ -365,6 +456,15 @@ bool move_fetch(struct vm *vm, uint32_t index, unsigned node, bool used)
 	struct pmap_entry *entry = &vm->pmap[index];
 	uint64_t *wanted = &vm->vmm->page[entry->mpn.value].wanted;
 
+	if (entry->flags & PMAP_LARGE) {
+		if (vote_of(vm, index)->to != node + 1)
+			return true;
+		if (!used)
+			return false;
+		vote_of(vm, index)->to = 0;
+		arrive_large(vm, index, node);
+		return true;
+	}
 	if (!*wanted)
 		entry->flags &= ~PMAP_WANTED;
 	if (!(*wanted >> node & 1))
@@ -376,162 +476,6 @@ bool move_fetch(struct vm *vm, uint32_t index, unsigned node, bool used)
 	return true;
 }
 
-/* ---- hot pages ---- */
-
-/* Counts that a move is called for of one more page of a large page: which it is in this interval.
- */
-static unsigned ask(struct vm *vm, uint32_t index)
-{
-	struct block *block = &vm->block[index / block_pages(vm)];
-	uint16_t now = (uint16_t)(hal_cycles() / interval_cycles(vm->vmm));
-
-	if (block->asked_in != now) {
-		block->asked_in = now;
-		block->asked = 0;
-	}
-	count_one(&block->asked);
-	return block->asked;
-}
-
-static bool is_tight(const struct vmm *vmm, unsigned node)
-{
-	return vmm->node[node].free < vmm->node[node].pages / TIGHT_SHARE;
-}
-
-static void apply(struct vm *vm, uint32_t index, struct vmm_decision *record)
-{
-	struct vmm_numa_stats *stats = &vm->vmm->numa;
-	struct policy_decision *decision = &record->decision;
-	struct pmap_entry *entry = &vm->pmap[index];
-	uint64_t start = hal_cycles(), wanted = vm->vmm->page[entry->mpn.value].wanted;
-
-	switch ((int)decision->action) {
-	case POLICY_MIGRATE:
-		want(vm, index, UINT64_C(1) << decision->to);
-		stats->migrate_cycles += hal_cycles() - start;
-		break;
-	case POLICY_REPLICATE:
-		decision->nodes = (decision->nodes | wanted) & ~record->copies;
-		want(vm, index, decision->nodes);
-		entry->flags |= PMAP_REPLICATED;
-		stats->replicate_cycles += hal_cycles() - start;
-		break;
-	case POLICY_COLLAPSE:
-		collapse(vm, index);
-		break;
-	case POLICY_REMAP: /* looked up again, the hot node's vCPUs find their own copy */
-		shootdown_page(vm, index);
-		reset_counters(vm->vmm, record->mpn);
-		break;
-	}
-	record->cycles = hal_cycles() - start;
-}
-
-static void read_counters(struct vmm *vmm, unsigned node, struct vmm_decision *record)
-{
-	uint32_t page = record->mpn.value - vmm->node[node].start.value;
-
-	hal_node_write(node, NODE_SELECT, page);
-	for (unsigned n = 0; n < vmm->config.nodes; n += 4) {
-		uint64_t counts = hal_node_read(node, NODE_COUNTS(n / 4));
-
-		for (unsigned i = 0; i < 4; i++)
-			record->misses[n + i] = (uint16_t)(counts >> 16 * i);
-	}
-	record->writes = (uint16_t)hal_node_read(node, NODE_WRITES);
-}
-
-/* A VM that has the machine page, and the page's index there; NULL: it is nobody's. */
-static struct vm *owner(const struct vmm *vmm, const struct page *page, uint32_t *index)
-{
-	*index = page->ppn;
-	if (page->state == PAGE_GUEST || page->state == PAGE_REPLICA)
-		return vmm->vm[page->vm];
-	for (unsigned n = 0; page->state == PAGE_SHARED && n < VMM_MAX_VMS; n++)
-		if (vmm->vm[n] && shared_index(vmm->vm[n], page->vm, page->ppn, index) &&
-		    (vmm->vm[n]->pmap[*index].flags & PMAP_PRESENT))
-			return vmm->vm[n];
-	return NULL;
-}
-
-/* What is on its way has arrived for the policy. */
-static uint64_t copies_to_be(const struct vm *vm, const struct pmap_entry *entry, uint64_t copies)
-{
-	uint64_t wanted = vm->vmm->page[entry->mpn.value].wanted;
-
-	if (entry->flags & PMAP_REPLICATED)
-		return copies | wanted;
-	return wanted ? wanted : copies;
-}
-
-static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
-{
-	const struct vmm_numa *numa = &vmm->config.numa;
-	struct policy_parameters parameters = {
-		.migrate = numa->migrate,
-		.replicate = numa->replicate,
-		.threshold = numa->threshold,
-		.sharing = numa->sharing,
-		.write = numa->write,
-		.move_limit = numa->move_limit,
-		.split = numa->split,
-	};
-	const struct page *page = &vmm->page[mpn.value];
-	struct vmm_decision record = {.mpn = mpn, .home = node, .hot = hot};
-	struct policy_page view = {.nodes = vmm->config.nodes, .hot = hot, .misses = record.misses};
-	struct pmap_entry *entry;
-	uint32_t index;
-	struct vm *vm = owner(vmm, page, &index);
-
-	if (!vm || !vm_runnable(vm))
-		return;
-	vmm->numa.hot_pages++;
-	hal_charge(CHARGE_HOT_PAGE, 1);
-	entry = &vm->pmap[index];
-	if (entry->flags & PMAP_SHARED)
-		parameters.replicate = false; /* it is there to be written */
-	read_counters(vmm, node, &record);
-	record.cycle = hal_cycles();
-	record.vm = vm->number;
-	record.address = pmap_address(index);
-	record.backmap = entry->backmap & ~UINT64_C(0x1000);
-	view.writes = record.writes;
-	record.copies = nodes_with_copies(vm, entry);
-	view.copies = copies_to_be(vm, entry, record.copies);
-	view.migrations = history(vmm, entry->mpn)->migrations;
-	view.collapses = history(vmm, entry->mpn)->collapses;
-	view.tight = is_tight(vmm, hot);
-	view.busy = device_busy(vm, index);
-	view.large = entry->flags & PMAP_LARGE;
-	view.asked = UINT16_MAX;
-	record.decision = policy_decide(&parameters, &view);
-	if (view.large && (record.decision.action == POLICY_MIGRATE ||
-			   record.decision.action == POLICY_REPLICATE)) {
-		view.asked = (uint16_t)ask(vm, index);
-		record.decision = policy_decide(&parameters, &view);
-		if (record.decision.reason == POLICY_LARGE_PAGE)
-			reset_counters(vmm, mpn); /* it may ask again */
-	}
-	apply(vm, index, &record);
-	vmm->numa.decisions[record.decision.reason]++;
-	hal_decision(&record);
-}
-
-void move_hot_pages(struct pcpu *cpu)
-{
-	struct vmm *vmm = cpu->vmm;
-	uint64_t hot;
-
-	while ((hot = hal_node_read(cpu->node, NODE_HOT)) & NODE_HOT_VALID) {
-		uint32_t page = (uint32_t)hot;
-
-		if (page < vmm->node[cpu->node].pages)
-			decide(vmm, cpu->node,
-			       (struct mpn){vmm->node[cpu->node].start.value + page},
-			       hot >> NODE_HOT_NODE_SHIFT & 0xff);
-	}
-}
-
 void move_cpu_start(struct pcpu *cpu)
 {
 	const struct vmm_numa *numa = &cpu->vmm->config.numa;
@@ -540,7 +484,8 @@ void move_cpu_start(struct pcpu *cpu)
 		return;
 	hal_node_write(cpu->node, NODE_THRESHOLD, numa->threshold);
 	hal_node_write(cpu->node, NODE_SAMPLING, numa->sampling);
-	hal_node_write(cpu->node, NODE_INTERVAL, interval_cycles(cpu->vmm));
+	hal_node_write(cpu->node, NODE_INTERVAL,
+		       numa->interval_ms * cpu->vmm->config.cycles_per_ms);
 	hal_node_write(cpu->node, NODE_CONTROL, NODE_CONTROL_COUNT | NODE_CONTROL_IRQ);
 }
 

@@ -204,6 +204,11 @@ struct mpn palloc_get_on_like(struct vmm *vmm, unsigned node, uint32_t colour)
 	return get_from(vmm, &vmm->node[node], 0, colour, false);
 }
 
+struct mpn palloc_get_block_on(struct vmm *vmm, unsigned node, unsigned order, uint32_t colour)
+{
+	return get_from(vmm, &vmm->node[node], order, colour, false);
+}
+
 void palloc_put(struct vmm *vmm, struct mpn mpn, unsigned order)
 {
 	struct node_memory *node = &vmm->node[palloc_node_of(vmm, mpn)];

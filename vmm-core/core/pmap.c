@@ -47,6 +47,8 @@ static void attach(struct vm *vm, uint32_t index, struct mpn mpn, uint8_t flags)
 	page->previous = MPN_NONE;
 	page->migrations = page->collapses = 0;
 	page->wanted = 0;
+	page->freeze = 0;
+	page->frozen_until = page->since = page->migrated_in = 0;
 	vm->pmap[index] = (struct pmap_entry){.mpn = mpn, .flags = PMAP_PRESENT | flags};
 	vm->memory.machine++;
 	if (vm->memory.machine > vm->memory.machine_max)
@@ -328,11 +330,21 @@ bool pmap_join(struct vm *vm, uint32_t index, unsigned node)
 	return true;
 }
 
+/* What was noted about it while it was part of a large page holds for it by itself. */
+static void unlarge(struct vm *vm, uint32_t index)
+{
+	struct pmap_entry *entry = &vm->pmap[index];
+
+	entry->flags &= ~(PMAP_LARGE | PMAP_WANTED);
+	if (vm->vmm->page[entry->mpn.value].wanted)
+		entry->flags |= PMAP_WANTED;
+}
+
 static void make_small(struct vm *vm, uint32_t first, uint32_t pages)
 {
 	vm->memory.large -= pages;
 	for (uint32_t i = 0; i < pages; i++)
-		vm->pmap[first + i].flags &= ~PMAP_LARGE;
+		unlarge(vm, first + i);
 }
 
 void pmap_split(struct vm *vm, uint32_t index)
@@ -355,6 +367,7 @@ void pmap_split(struct vm *vm, uint32_t index)
 		}
 	}
 	block->large = 0;
+	block->vote[0].to = block->vote[1].to = 0;
 	block->units &= (uint8_t)~unit_bit(index);
 	shootdown_block(vm, first);
 }

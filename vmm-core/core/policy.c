@@ -20,12 +20,15 @@ const char *const policy_reason_names[POLICY_REASONS] = {
 	[POLICY_MIGRATE_OFF] = "migrate-off",
 	[POLICY_REPLICATE_OFF] = "replicate-off",
 	[POLICY_ONE_NODE] = "one-node",
+	[POLICY_MOST_USED] = "most-used",
+	[POLICY_HOME_LOADED] = "home-loaded",
 	[POLICY_READ_SHARED] = "read-shared",
 	[POLICY_READ_ONLY] = "read-only",
 	[POLICY_WRITTEN] = "written",
 	[POLICY_HAS_COPY] = "has-copy",
 	[POLICY_MIGRATED] = "migrated",
 	[POLICY_REPLICATED] = "replicated",
+	[POLICY_WHOLE] = "whole",
 };
 
 static struct policy_decision decision(enum policy_action action, enum policy_reason reason)
@@ -77,6 +80,37 @@ static struct policy_decision decide_alone(const struct policy_parameters *param
 	return result;
 }
 
+/* Whether no node uses the page more than the hot one. */
+static bool most_used(const struct policy_page *page)
+{
+	for (unsigned n = 0; n < page->nodes; n++)
+		if (page->misses[n] > page->misses[page->hot])
+			return false;
+	return true;
+}
+
+/* Used by several nodes, and not to be replicated: one place may be better than another. */
+static struct policy_decision decide_shared(const struct policy_parameters *parameters,
+					    const struct policy_page *page,
+					    enum policy_reason leave)
+{
+	struct policy_decision result = decision(POLICY_MIGRATE, POLICY_MOST_USED);
+	unsigned at_home = page->misses[__builtin_ctzll(page->copies)];
+	unsigned hot = page->misses[page->hot];
+
+	if ((page->copies & (page->copies - 1)) || !parameters->migrate || !most_used(page))
+		return decision(POLICY_LEAVE, leave);
+	if (hot < at_home + parameters->threshold / 2) {
+		result.reason = POLICY_HOME_LOADED;
+		if (!page->loaded || page->frozen || 2 * hot < at_home)
+			return decision(POLICY_LEAVE, leave);
+	}
+	if (page->recent || page->migrations >= parameters->move_limit)
+		return decision(POLICY_LEAVE, POLICY_MOVE_LIMITED);
+	result.to = page->hot;
+	return result;
+}
+
 static struct policy_decision decide(const struct policy_parameters *parameters,
 				     const struct policy_page *page)
 {
@@ -94,13 +128,14 @@ static struct policy_decision decide(const struct policy_parameters *parameters,
 		return decision(POLICY_COLLAPSE, POLICY_WRITTEN);
 	if (page->copies & hot)
 		return decision(POLICY_REMAP, POLICY_HAS_COPY);
+	written |= page->frozen;
 	/* A page with replicas has been found to be shared. */
 	if (!replicated && using == hot)
 		return decide_alone(parameters, page, written);
 	if (written)
-		return decision(POLICY_LEAVE, POLICY_WRITE_SHARED);
+		return decide_shared(parameters, page, POLICY_WRITE_SHARED);
 	if (!parameters->replicate)
-		return decision(POLICY_LEAVE, POLICY_REPLICATE_OFF);
+		return decide_shared(parameters, page, POLICY_REPLICATE_OFF);
 	return replicate(parameters, page, using, POLICY_READ_SHARED);
 }
 

@@ -80,7 +80,7 @@ static void fill_unmapped(struct vcpu *vcpu, struct trap *trap, struct gpa gpa, 
 	if (!pmap_get(vcpu->vm, index, vcpu->pcpu->node))
 		return;
 	pages = pmap_large(vcpu->vm, index, &first);
-	if (pages)
+	if (pages && move_arrive(vcpu, index, true))
 		fill_large(vcpu, trap->bad_address, first, pages);
 	else
 		fill_small(vcpu, trap->bad_address, index, replace);

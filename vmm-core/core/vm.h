@@ -74,6 +74,10 @@ struct page {
 	/* guest: what was done with it in interval moved_in */
 	uint8_t migrations, collapses;
 	uint16_t moved_in;
+	uint8_t freeze; /* guest: collapses that came soon, for how long it gets no replicas */
+	uint32_t frozen_until; /* interval */
+	uint32_t since;	       /* interval in which it was to have replicas */
+	uint32_t migrated_in;  /* interval, plus one; 0: never */
 	/* guest, shared: nodes that may take it away, or with PMAP_REPLICATED make a copy of it,
 	 * when one of their vCPUs uses it next */
 	uint64_t wanted;
@@ -83,6 +87,7 @@ struct node_memory {
 	struct mpn start;
 	uint32_t pages;
 	uint32_t free;
+	uint64_t served, load;	      /* misses: in all, in the last interval */
 	uint32_t list[MAX_ORDER + 1]; /* heads of the free lists, MPN_NONE: empty */
 };
 
@@ -109,6 +114,14 @@ struct block {
 	uint8_t units; /* or these parts of it are two pages of UNIT_ORDER each, a bit each */
 	uint8_t asked; /* pages of it that a move was called for in interval asked_in */
 	uint16_t asked_in;
+	/* Of each large page: a vote about where it should go (Boyer, Moore: the node that more
+	 * than half ask for, and by how many), in how many calls. */
+	struct vote {
+		uint8_t node, lead, calls;
+		uint8_t written;   /* calls for pages that several nodes use and write */
+		uint16_t moved_in; /* interval it was last sent off as a whole; 0: never */
+		uint8_t to;	   /* the node that may fetch it, plus one; 0: none */
+	} vote[2];
 };
 
 /* ---- the virtual TLB, the L2TLB ---- */
@@ -340,8 +353,9 @@ struct vmm {
 	uint64_t reset_cp0[CP0_REGISTERS]; /* what a virtual processor shows after reset */
 	uint32_t vtlb_entries;
 	struct vmm_numa_stats numa;
-	uint32_t give_up_at; /* where the search for replicas to give up goes on */
-	unsigned next_node;  /* PLACE_ROUND_ROBIN */
+	uint32_t give_up_at;	     /* where the search for replicas to give up goes on */
+	unsigned next_node;	     /* PLACE_ROUND_ROBIN */
+	uint64_t load_in, load_mean; /* when the nodes' load was taken, and its mean */
 	struct shared_memory shared[VMM_MAX_SHARED];
 	bool cpu_known; /* reset_cp0 has been read from the hardware */
 };
@@ -362,6 +376,8 @@ void palloc_init(struct vmm *vmm);
 struct mpn palloc_get(struct vmm *vmm, unsigned node, unsigned order);
 /* One page on @node exactly, of any content. */
 struct mpn palloc_get_on(struct vmm *vmm, unsigned node);
+/* 2^order pages on @node exactly, of any content. */
+struct mpn palloc_get_block_on(struct vmm *vmm, unsigned node, unsigned order, uint32_t colour);
 /* The same, with a number that agrees with @colour, a page number, in the bits that choose the set
  * of a cache; any other if there is none free. */
 struct mpn palloc_get_like(struct vmm *vmm, unsigned node, unsigned order, uint32_t colour);
@@ -432,6 +448,23 @@ void move_collapse(struct vm *vm, uint32_t index);
 void move_drop_replicas(struct vm *vm, struct pmap_entry *entry);
 /* Memory has run out: gives up replicas; false: there were none. */
 bool move_give_up(struct vmm *vmm);
+/* The number of the reset interval that is now. */
+uint64_t move_interval(const struct vmm *vmm);
+/* The page's memmap entry, with what was done with it in this interval. */
+struct page *move_history(struct vmm *vmm, struct mpn mpn);
+/* Nodes with a copy of the page, a bit each. */
+uint64_t move_copies(const struct vm *vm, const struct pmap_entry *entry);
+/* Whether a disk transfer from or to the page is under way: it must not move meanwhile. */
+bool move_busy(const struct vm *vm, uint32_t index);
+/* The counters of what has moved tell nothing any more. */
+void move_reset_counters(struct vmm *vmm, struct mpn mpn);
+/* Takes the translations of the page back; @nodes (a bit each) may fetch it. */
+void move_want(struct vm *vm, uint32_t index, uint64_t nodes);
+/* The same for the large page of @index. */
+void move_want_large(struct vm *vm, uint32_t index, unsigned node);
+void move_collapse_page(struct vm *vm, uint32_t index);
+
+/* ---- hot.c ---- */
 /* Deals with the hot pages of the CPU's node. */
 void move_hot_pages(struct pcpu *cpu);
 void move_cpu_start(struct pcpu *cpu);

@@ -9,12 +9,16 @@
 #define WRITES		  1
 #define FIRST_NODE	  2
 
+#define COUNT		  0x7fff /* of a counter of a node: the misses */
+#define REPORTED	  0x8000 /* hot in this interval */
+#define AGING		  2	 /* bits a count loses at the end of an interval */
+
 static uint16_t *counters_of(const struct node_controller *controller, uint32_t page)
 {
 	return &controller->counters[(size_t)page * (controller->config.nodes + FIRST_NODE)];
 }
 
-static void clear(struct node_controller *controller, uint32_t page)
+static void clear(const struct node_controller *controller, uint32_t page)
 {
 	uint16_t *counters = counters_of(controller, page);
 
@@ -28,8 +32,24 @@ static void clear_all(struct node_controller *controller)
 		clear(controller, page);
 }
 
-/* The page's counters, cleared when they are of an earlier interval: nobody has to walk over all
- * pages at the end of one. */
+/* So many intervals have passed. What the other nodes missed counts on for a while, so that a page
+ * gets hot that is used steadily, not only one that is used in bursts. */
+static void age(const struct node_controller *controller, uint32_t page, uint16_t intervals)
+{
+	uint16_t *counters = counters_of(controller, page);
+
+	if (intervals * AGING > 15)
+		intervals = 15 / AGING + 1;
+	for (unsigned n = FIRST_NODE; n < controller->config.nodes + FIRST_NODE; n++) {
+		counters[n] = (counters[n] & COUNT) >> intervals * AGING;
+		if (counters[n] > controller->threshold / 2)
+			counters[n] = controller->threshold / 2;
+	}
+	counters[FIRST_NODE + controller->config.node] = counters[WRITES] = 0;
+}
+
+/* The page's counters, aged when they are of an earlier interval: nobody has to walk over all pages
+ * at the end of one. */
 static uint16_t *current_counters(struct node_controller *controller, uint32_t page)
 {
 	uint16_t *counters = counters_of(controller, page);
@@ -40,7 +60,7 @@ static uint16_t *current_counters(struct node_controller *controller, uint32_t p
 	stamp = (uint16_t)(controller->config.now(controller->config.opaque) /
 			   controller->interval);
 	if (counters[STAMP] != stamp) {
-		clear(controller, page);
+		age(controller, page, (uint16_t)(stamp - counters[STAMP]));
 		counters[STAMP] = stamp;
 	}
 	return counters;
@@ -69,7 +89,7 @@ static bool report_hot(struct node_controller *controller, uint32_t page, unsign
 void node_controller_miss(struct node_controller *controller, uint32_t page, unsigned from,
 			  bool write)
 {
-	uint16_t *counters;
+	uint16_t *counters, *counter;
 
 	if (from == controller->config.node)
 		controller->local++;
@@ -82,11 +102,12 @@ void node_controller_miss(struct node_controller *controller, uint32_t page, uns
 	counters = current_counters(controller, page);
 	if (write && counters[WRITES] < UINT16_MAX)
 		counters[WRITES]++;
-	if (counters[FIRST_NODE + from] == UINT16_MAX)
-		return;
-	if (++counters[FIRST_NODE + from] == controller->threshold &&
-	    from != controller->config.node && !report_hot(controller, page, from))
-		counters[FIRST_NODE + from]--; /* until there is room */
+	counter = &counters[FIRST_NODE + from];
+	if ((*counter & COUNT) < COUNT)
+		++*counter;
+	if (*counter >= controller->threshold && !(*counter & REPORTED) &&
+	    from != controller->config.node && report_hot(controller, page, from))
+		*counter |= REPORTED;
 }
 
 static uint64_t take_hot(struct node_controller *controller)
@@ -108,8 +129,9 @@ static bool read_array(struct node_controller *controller, uint64_t offset, uint
 
 	if (offset >= NODE_COUNT(0) && offset < NODE_COUNT(nodes)) {
 		*value = current_counters(
-			controller,
-			controller->selected)[FIRST_NODE + (offset - NODE_COUNT(0)) / 8];
+				 controller,
+				 controller->selected)[FIRST_NODE + (offset - NODE_COUNT(0)) / 8] &
+			 COUNT;
 		return true;
 	}
 	if (offset >= NODE_COUNTS(0) && offset < NODE_COUNTS((nodes + 3) / 4)) {
@@ -118,7 +140,7 @@ static bool read_array(struct node_controller *controller, uint64_t offset, uint
 
 		*value = 0;
 		for (unsigned n = first; n < first + 4 && n < nodes; n++)
-			*value |= (uint64_t)counters[FIRST_NODE + n] << 16 * (n - first);
+			*value |= (uint64_t)(counters[FIRST_NODE + n] & COUNT) << 16 * (n - first);
 		return true;
 	}
 	if (offset >= NODE_LATENCY(0) && offset < NODE_LATENCY(nodes)) {
@@ -178,11 +200,11 @@ bool node_controller_read(void *opaque, unsigned cpu, uint64_t offset, unsigned 
 	return true;
 }
 
-static uint16_t limited(uint64_t value)
+static uint16_t limited(uint64_t value, uint16_t most)
 {
 	if (value < 1)
 		return 1;
-	return value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
+	return value > most ? most : (uint16_t)value;
 }
 
 bool node_controller_write(void *opaque, unsigned cpu, uint64_t offset, unsigned size,
@@ -199,10 +221,10 @@ bool node_controller_write(void *opaque, unsigned cpu, uint64_t offset, unsigned
 		update_irq(controller);
 		return true;
 	case NODE_THRESHOLD:
-		controller->threshold = limited(value);
+		controller->threshold = limited(value, COUNT);
 		return true;
 	case NODE_SAMPLING:
-		controller->sampling = limited(value);
+		controller->sampling = limited(value, UINT16_MAX);
 		return true;
 	case NODE_INTERVAL:
 		controller->interval = value;

@@ -15,9 +15,9 @@
  *page 0x028 STRIDE	r	distance of its pages: 1, or NODES when memory is interleaved 0x030
  *CPUS	r	CPUs of this node, a bit each
  *	0x038 CONTROL	rw	bit 0: count; bit 1: interrupt while the FIFO is not empty
- *	0x040 THRESHOLD	rw	counted misses of one remote node that make a page hot, 1..65535
+ *	0x040 THRESHOLD	rw	counted misses of a remote node that make a page hot, 1..32767
  *	0x048 SAMPLING	rw	one miss of so many is counted, 1..65535
- *	0x050 INTERVAL	rw	cycles after which a page's counters start from zero again; 0: never
+ *	0x050 INTERVAL	rw	cycles after which a page's counters fade; 0: never
  *	0x058 HOT	r	takes a hot page from the FIFO: bit 63 set, bits 47..32 the node
  *that missed, bits 31..0 the page in this node; 0: the FIFO is empty
  *	0x060 OVERFLOW	rw	hot pages that found the FIFO full; a write sets it
@@ -27,11 +27,13 @@
  *	0x080 LOCAL	r	misses (all, not sampled) of this node on its own pages
  *	0x088 REMOTE	r	of other nodes on this one's pages
  *	0x200 + 8 n COUNTS r	COUNT of nodes 4 n to 4 n + 3, 16 bits each, the first lowest
- *	0x400 + 8 n COUNT	r	counted misses of node n on the selected page, saturating at
- *65535 0x800 + 8 n LATENCY	r	cycles of a clean miss of this node on memory of node n
+ *	0x400 + 8 n COUNT r	counted misses of node n on the selected page, at most 32767
+ *	0x800 + 8 n LATENCY r	cycles of a clean miss of this node on memory of node n
  *
  * A page becomes hot once an interval for each node; one that finds the FIFO full does at the
- *node's next miss. Writing INTERVAL resets all counters.
+ * node's next miss. At the end of an interval COUNTs of other nodes are divided by four, and are
+ *half of THRESHOLD at most, so that a page gets hot by steady use too; the node's own and WRITES
+ *start from zero. Writing INTERVAL resets all counters.
  */
 #ifndef DEV_NODE_CONTROLLER_H
 #define DEV_NODE_CONTROLLER_H

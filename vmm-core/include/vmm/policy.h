@@ -47,6 +47,9 @@ struct policy_page {
 	uint16_t collapses;	/* likewise */
 	bool large;		/* part of a large page, which a move would split */
 	uint16_t asked;		/* hot pages of it in this interval, with this one */
+	bool frozen;		/* its replicas were written too soon to make new ones */
+	bool recent;		/* migrated lately, in this interval or before */
+	bool loaded;		/* its node serves far more misses than the hot one */
 	bool tight;		/* the nodes that would get replicas are short of memory */
 	bool busy;		/* a device is at work on it */
 };
@@ -66,19 +69,22 @@ enum policy_reason {
 	POLICY_COLD,	      /* none: below the threshold */
 	POLICY_LOCAL,	      /* none: the only copy is where it is used */
 	POLICY_BUSY,	      /* leave: a device is at work on it */
-	POLICY_WRITE_SHARED,  /* leave: several nodes use it and it is written */
+	POLICY_WRITE_SHARED,  /* leave: several nodes use it and it is, or was lately, written */
 	POLICY_MOVE_LIMITED,  /* leave: moved often enough in this interval */
 	POLICY_MEMORY_TIGHT,  /* leave: no memory for replicas; collapse: memory has run out */
 	POLICY_LARGE_PAGE,    /* leave: its large page has too few hot pages to be split */
 	POLICY_MIGRATE_OFF,   /* leave: used by one node, and migration is off */
 	POLICY_REPLICATE_OFF, /* leave: read by several nodes, and replication is off */
 	POLICY_ONE_NODE,      /* migrate: used by one node */
+	POLICY_MOST_USED,     /* migrate: shared, not to be replicated, used most by the hot node */
+	POLICY_HOME_LOADED,   /* migrate: likewise, and its node has too much to serve */
 	POLICY_READ_SHARED,   /* replicate: read by several nodes */
 	POLICY_READ_ONLY,     /* replicate: read by one node, and migration is off */
 	POLICY_WRITTEN,	      /* collapse: a page with replicas that is written */
 	POLICY_HAS_COPY,      /* remap */
 	POLICY_MIGRATED,      /* fetch */
 	POLICY_REPLICATED,    /* fetch */
+	POLICY_WHOLE, /* not of policy_decide(): migrate, fetch: the large page as a whole */
 	POLICY_REASONS,
 };
 

@@ -271,6 +271,7 @@ struct vmm_numa_stats {
 	uint64_t decisions[POLICY_REASONS];
 	uint64_t migrations, replications, collapses; /* replications: copies made */
 	uint64_t migrate_cycles, replicate_cycles, collapse_cycles;
+	uint64_t large_migrations, large_cycles; /* of large pages as a whole */
 	uint64_t replicas, replicas_max;
 	uint64_t given_up; /* replicas given up for memory */
 };

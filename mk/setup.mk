@@ -2,7 +2,7 @@
 # The Debian 12 packages the project needs.
 PACKAGES := gcc clang make pkg-config liburing-dev libfdt-dev device-tree-compiler libconfig-dev \
 	libjansson-dev libcmocka-dev libcapstone-dev libnuma-dev libslirp-dev libncurses-dev \
-	gcc-mips64el-linux-gnuabi64 libc6-dev-mips64el-cross qemu-user qemu-system-mips \
+	gcc-mips64el-linux-gnuabi64 g++-mips64el-linux-gnuabi64 verilator libc6-dev-mips64el-cross qemu-user qemu-system-mips \
 	qemu-system-x86 qemu-utils gnuplot-nox cpio e2fsprogs fio xz-utils zstd libclang-rt-14-dev \
 	jq libxml2-utils sparse cppcheck clang-tidy clang-format shellcheck kmod bc flex bison libelf-dev libssl-dev python3 perl rsync
 

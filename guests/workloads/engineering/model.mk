@@ -3,7 +3,7 @@
 # three sources: make -f model.mk
 CXX := mips64el-linux-gnuabi64-g++
 RUNTIME := $(shell verilator --getenv VERILATOR_ROOT)/include
-PROCESSORS := 192
+PROCESSORS := 128
 
 machine: Vmachine.mk
 	$(MAKE) -f model.mk link

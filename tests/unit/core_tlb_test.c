@@ -259,6 +259,98 @@ static void quick_writes(void **state)
 	free(all);
 }
 
+/* A trap of user mode's at an address that is often mapped, with the guest's kernel not in a
+ * handler most of the time. */
+static struct trap random_fault(struct vcpu *vcpu)
+{
+	static const enum mips_exception code[] = {EXC_TLBL, EXC_TLBS, EXC_TLBL, EXC_TLBS, EXC_MOD};
+	const struct fake_tlb_entry *hardware;
+	struct trap trap = {.pc = 0x5000, .code = code[random_below(5)]};
+	uint32_t status = STATUS_KX | STATUS_SX | STATUS_UX;
+	const struct vtlb_entry *entry;
+
+	random_user_entry(vcpu);
+	entry = &vcpu->vtlb[random_below(VTLB_ENTRIES)];
+	if (random_below(4) && !entry->hidden)
+		vcpu->cp0[CP0_ENTRYHI] = entry->hi;
+	hal_cp0_write(CP0_ENTRYHI, vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
+	trap.bad_address = (vcpu->cp0[CP0_ENTRYHI] & ~UINT64_C(0x1fff)) + random_below(0x2000);
+	status |= random_below(3) ? STATUS_KSU_U : 0;
+	status |= random_below(20) ? 0 : STATUS_EXL;
+	set_virtual_status(vcpu, status);
+	vcpu_status_changed(vcpu);
+	if (random_below(3) == 0)
+		hal_tlb_remove((trap.bad_address & ~UINT64_C(0x1fff)) |
+			       (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID));
+	if (random_below(3) == 0)
+		l2tlb_remove(vcpu, trap.bad_address, 0x2000, vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
+	hardware = fake_tlb_find(0, trap.bad_address);
+	trap.refill = !hardware && trap.code != EXC_MOD;
+	trap.gpr = fake_gpr(0);
+	return trap;
+}
+
+/* Whether the hardware would raise it: the entry's half is not there, not valid, or clean. */
+static bool can_happen(const struct trap *trap)
+{
+	const struct fake_tlb_entry *entry = fake_tlb_find(0, trap->bad_address);
+	uint64_t lo = entry ? entry->lo[trap->bad_address >> PAGE_SHIFT & 1] : 0;
+
+	if (trap->code == EXC_MOD)
+		return (lo & (ENTRYLO_V | ENTRYLO_D)) == ENTRYLO_V;
+	return trap->refill || !(lo & ENTRYLO_V);
+}
+
+/* What the entry code does of the faults of user pages, against vmm_trap(). */
+static void quick_faults(void **state)
+{
+	struct vcpu *vcpu = make(64);
+	struct everything *before = malloc(sizeof(*before)), *quick = malloc(sizeof(*quick)),
+			  *all = malloc(sizeof(*all));
+	unsigned refills = 0, faults = 0, fills = 0;
+
+	(void)state;
+	vcpu->cp0[CP0_EBASE] = 0x80000000;
+	for (uint32_t i = 0; i < 500; i++)
+		assert_non_null(pmap_get(vm, i, 0));
+	for (unsigned step = 0; step < 60000; step++) {
+		struct trap trap, again;
+		bool done;
+
+		random_user_entry(vcpu);
+		if (random_below(2))
+			vtlb_write(vcpu, random_below(VTLB_ENTRIES), true);
+		again = trap = random_fault(vcpu);
+		/* What is in the L2TLB alone is answered by it, and not looked up in between. */
+		if (!can_happen(&trap) || (trap.refill && l2tlb_find(vcpu, trap.bad_address)))
+			continue;
+		save(before, vcpu);
+		done = vmm_quick(vmm, 0, &trap);
+		save(quick, vcpu);
+		if (!done) {
+			assert_same(before, quick);
+			assert_int_equal(trap.pc, again.pc);
+			continue;
+		}
+		restore(before, vcpu);
+		fake_trap(vmm, 0, &again);
+		save(all, vcpu);
+		assert_same(all, quick);
+		assert_int_equal(trap.pc, again.pc);
+		assert_int_equal(all->vcpu.mode, quick->vcpu.mode);
+		assert_int_equal(all->vcpu.real_status, quick->vcpu.real_status);
+		refills += (uint32_t)trap.pc == 0x80000080;
+		faults += (uint32_t)trap.pc == 0x80000180;
+		fills += trap.pc == 0x5000;
+		if (step % 500 == 0)
+			fake_audit(vmm);
+	}
+	assert_true(refills > 1000 && faults > 1000 && fills > 1000);
+	free(before);
+	free(quick);
+	free(all);
+}
+
 /* Whatever is in the L2TLB is what the guest's TLB said when it was put there, or is gone. */
 static void l2tlb(void **state)
 {
@@ -334,8 +426,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(virtual_tlb),  TEST(quick_writes),	 TEST(l2tlb),
-		TEST(l2tlb_global), TEST(without_l2tlb),
+		TEST(virtual_tlb), TEST(quick_writes), TEST(quick_faults),
+		TEST(l2tlb),	   TEST(l2tlb_global), TEST(without_l2tlb),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@
 #define TLBP	 8
 #define ERET	 24
 #define COUNT	 (9 * 8)
+#define ENTRYHI	 (10 * 8)
 #define STATUS	 (12 * 8) /* register number * 8 + select */
 #define JR_RA	 0x03e00008
 #define BEQZ	 0x10000000 /* BEQ with rt = $0 */
@@ -138,7 +139,7 @@ static bool move_to(struct vcpu *vcpu, const struct trap *trap, uint32_t instruc
 	if (slot == CP0_ENTRYHI)
 		hal_cp0_write(CP0_ENTRYHI, value & ENTRYHI_ASID);
 	vcpu->stats.emulated_writes[slot % REGISTER_SLOTS]++;
-	hal_charge(CHARGE_QUICK_WRITE, 1);
+	hal_charge(slot == CP0_ENTRYHI ? CHARGE_QUICK_ENTRYHI : CHARGE_QUICK_WRITE, 1);
 	return true;
 }
 
@@ -249,6 +250,17 @@ static bool delay_slot(const struct trap *trap, uint32_t branch, uint64_t *next)
 	return true;
 }
 
+/* All but TLB instructions and ERET, and writes of Status and EntryHi. */
+static bool may_be_rewritten(uint32_t instruction)
+{
+	unsigned operation = instruction >> 21;
+
+	if (operation == CO)
+		return false;
+	return (operation != MTC0 && operation != DMTC0) ||
+	       (register_of(instruction) != STATUS && register_of(instruction) != ENTRYHI);
+}
+
 static bool privileged(struct vcpu *vcpu, struct trap *trap)
 {
 	uint64_t next = trap->pc + 4;
@@ -265,7 +277,7 @@ static bool privileged(struct vcpu *vcpu, struct trap *trap)
 			return false;
 	}
 	/* Now and then one is considered for rewriting. */
-	if (!--vcpu->cp0[SLOT_COUNTDOWN]) {
+	if (may_be_rewritten(instruction) && !--vcpu->cp0[SLOT_COUNTDOWN]) {
 		hal_charge(CHARGE_QUICK_MISS, 1);
 		return false;
 	}
@@ -311,6 +323,8 @@ bool vmm_quick(struct vmm *vmm, unsigned number, struct trap *trap)
 		done = quick_refill(vcpu, trap);
 	else if (trap->code == EXC_CPU)
 		done = privileged(vcpu, trap);
+	else if (trap->code == EXC_MOD || trap->code == EXC_TLBL || trap->code == EXC_TLBS)
+		done = quick_fault(vcpu, trap);
 	else if (trap->code == EXC_SYS)
 		done = system_call(vcpu, trap);
 	ran = entry - cpu->resumed_at;

@@ -3,7 +3,8 @@
  * TLB refills that the entry code of the MIPS build finishes by itself (mips/refill.S), in C for
  * the native build: those the L2TLB answers, those of large pages of the unmapped segments, reads
  * of the GIC's counter, which is where no memory is, and those of user mode's addresses that can
- * only be the guest's to look up.
+ * only be the guest's to look up, or that the virtual TLB has. Of the last also what is not valid
+ * there, or not to be written (mips/quick_tlb.S).
  */
 #include "vm.h"
 
@@ -83,6 +84,60 @@ static bool to_guest(struct vcpu *vcpu, struct trap *trap)
 	return true;
 }
 
+/* The virtual TLB's entry for user page @va, where its hint has it. */
+static const struct vtlb_entry *known(const struct vcpu *vcpu, uint64_t va)
+{
+	if (vcpu->view || va >> 62 || vcpu->vtlb_large || !vtlb_may_have(vcpu, va))
+		return NULL;
+	return vtlb_hinted(vcpu, va);
+}
+
+static bool fault(struct vcpu *vcpu, struct trap *trap)
+{
+	if (vcpu->cp0[CP0_STATUS] & (STATUS_BEV | STATUS_EXL))
+		return false;
+	reflect_fault(vcpu, trap);
+	hal_charge(CHARGE_QUICK_FAULT, 1);
+	return true;
+}
+
+/* A refill of a page that the virtual TLB has: it is not valid there, or is no more in the L2TLB.
+ */
+static bool from_vtlb(struct vcpu *vcpu, struct trap *trap)
+{
+	const struct vtlb_entry *entry = known(vcpu, trap->bad_address);
+	uint64_t lo;
+
+	if (!entry)
+		return false;
+	lo = entry->lo[trap->bad_address >> PAGE_SHIFT & 1];
+	if (!(lo & ENTRYLO_V))
+		return fault(vcpu, trap);
+	if ((trap->code == EXC_TLBS && !(lo & ENTRYLO_D)) ||
+	    !vtlb_fill_quick(vcpu, entry, trap->bad_address))
+		return false;
+	vcpu->stats.vtlb_hits++;
+	return true;
+}
+
+bool quick_fault(struct vcpu *vcpu, struct trap *trap)
+{
+	const struct vtlb_entry *entry = known(vcpu, trap->bad_address);
+	uint64_t lo = entry ? entry->lo[trap->bad_address >> PAGE_SHIFT & 1] : 0;
+	bool modified = trap->code == EXC_MOD;
+
+	if (!entry || (modified ? (lo & (ENTRYLO_V | ENTRYLO_D)) != ENTRYLO_V : lo & ENTRYLO_V) ||
+	    !fault(vcpu, trap)) {
+		hal_charge(CHARGE_QUICK_MISS, 1);
+		return false;
+	}
+	if (modified)
+		vcpu->stats.trap_modified++;
+	else
+		vcpu->stats.trap_invalid++;
+	return true;
+}
+
 bool quick_refill(struct vcpu *vcpu, struct trap *trap)
 {
 	bool kernel = vcpu->mode == GUEST_KERNEL && !vcpu->view, found = false;
@@ -90,7 +145,8 @@ bool quick_refill(struct vcpu *vcpu, struct trap *trap)
 	if (vcpu->view & VIEW_SPECIAL)
 		return false;
 	if ((kernel && from_linear(vcpu, trap)) || from_l2tlb(vcpu, trap, &found) ||
-	    (!found && ((kernel && counter(vcpu, trap)) || to_guest(vcpu, trap)))) {
+	    (!found && ((kernel && counter(vcpu, trap)) || to_guest(vcpu, trap))) ||
+	    from_vtlb(vcpu, trap)) {
 		vcpu->stats.trap_refill++;
 		return true;
 	}

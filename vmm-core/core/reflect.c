@@ -118,6 +118,13 @@ void reflect_refill(struct vcpu *vcpu, struct trap *trap)
 	change_state(vcpu, trap, trap->code, refill_offset(vcpu, trap->bad_address), 0);
 }
 
+void reflect_fault(struct vcpu *vcpu, struct trap *trap)
+{
+	vcpu->cp0[CP0_BADVADDR] = trap->bad_address;
+	set_tlb_registers(vcpu, trap->bad_address);
+	change_state(vcpu, trap, trap->code, VECTOR_GENERAL, 0);
+}
+
 void reflect_call(struct vcpu *vcpu, struct trap *trap)
 {
 	change_state(vcpu, trap, EXC_SYS, VECTOR_GENERAL, 0);

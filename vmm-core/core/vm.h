@@ -509,6 +509,9 @@ const struct vtlb_entry *vtlb_hinted(const struct vcpu *vcpu, uint64_t va);
  * false: not RAM, or no memory. */
 bool vtlb_fill(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va, bool replace);
 
+/* The same without a search and on no other entry's place; false: nothing was done. */
+bool vtlb_fill_quick(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va);
+
 /* ---- segment.c ---- */
 enum guest_segment_kind {
 	SEGMENT_ERROR,
@@ -532,11 +535,15 @@ bool interrupt_deliverable(const struct vcpu *vcpu);
 
 /* A TLB refill of user mode's addresses, at the guest's vector; not in an exception handler. */
 void reflect_refill(struct vcpu *vcpu, struct trap *trap);
+/* TLB invalid or modified, likewise. */
+void reflect_fault(struct vcpu *vcpu, struct trap *trap);
 /* A system call from user mode. */
 void reflect_call(struct vcpu *vcpu, struct trap *trap);
 
 /* ---- quick_tlb.c ---- */
 bool quick_refill(struct vcpu *vcpu, struct trap *trap);
+/* TLB invalid, TLB modified. */
+bool quick_fault(struct vcpu *vcpu, struct trap *trap);
 /* Tells the entry code what it needs to read Count and the GIC's counter. */
 void timer_quick(struct vcpu *vcpu);
 

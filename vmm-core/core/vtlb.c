@@ -295,7 +295,7 @@ bool vtlb_write_quick(struct vcpu *vcpu, bool random)
 	if (has_valid_half(&entry)) {
 		if (!is_simple(vcpu, entry.lo[0]) || !is_simple(vcpu, entry.lo[1]))
 			return false;
-		hal_charge(CHARGE_QUICK_TLBW, 1);
+		hal_charge(random ? CHARGE_QUICK_TLBWR : CHARGE_QUICK_TLBWI, 1);
 	} else {
 		if (!((vcpu->vtlb_valid & ~(UINT64_C(1) << index)) >> wired))
 			return false;
@@ -354,4 +354,13 @@ bool vtlb_fill(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va, b
 	l2tlb_insert(vcpu, hi, global, lo);
 	hal_tlb_write(hi, lo, 0, replace);
 	return true;
+}
+
+bool vtlb_fill_quick(struct vcpu *vcpu, const struct vtlb_entry *entry, uint64_t va)
+{
+	if (!vcpu->l2tlb || (entry->lo[0] & ENTRYLO_G) || !is_simple(vcpu, entry->lo[0]) ||
+	    !is_simple(vcpu, entry->lo[1]))
+		return false;
+	hal_charge(CHARGE_QUICK_FILL, 1);
+	return vtlb_fill(vcpu, entry, va, false);
 }

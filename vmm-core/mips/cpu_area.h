@@ -71,7 +71,7 @@
 #define QUICK_EPC	      (8 * (512 + 22))
 #define QUICK_ENABLED	      (8 * (512 + 17))
 #define QUICK_COUNTDOWN	      (8 * 511)
-#define QUICK_BRANCH	      (8 * 510)
+#define QUICK_BRANCH	      (8 * 510) /* its address, or a vector */
 #define SLOT_PLUS_ONE_ENTRYHI 16
 #define SLOT_PLUS_ONE_STATUS  18
 

@@ -567,7 +567,7 @@ static void quick_tlb_writes(void)
 	check_eq("machine page", l2tlb_find(vcpu, hi)->lo[1], expected_lo(lo1));
 	check_eq("back map", vcpu->vm->pmap[0x510].backmap, hi | 0x1000);
 	write_registers(hi, lo0 | ENTRYLO_D, lo1);
-	report("QUICK_TLBW", cost_once(STATUS_64BIT, TLBWI, STUB));
+	report("QUICK_TLBWI", cost_once(STATUS_64BIT, TLBWI, STUB));
 	check_written(10, hi, true);
 	check_eq("dirty", l2tlb_find(vcpu, hi)->lo[0], expected_lo(lo0 | ENTRYLO_D));
 	about("TLBWR", 0, 0, 0, 0);
@@ -605,6 +605,59 @@ static void quick_tlb_writes(void)
 	map_code();
 }
 
+/* What a page of the virtual TLB faults for. */
+static void quick_faults(void)
+{
+	const uint64_t va = 0x90000, page = 0x512, known = va | 7;
+	const uint64_t clean = page << 6 | 3 << 3 | ENTRYLO_V, lo = clean | ENTRYLO_D;
+	const uint32_t home = STATUS_64BIT | STATUS_KSU_U;
+	const uint32_t load[] = {LW(V0, 0, A0)}, store[] = {SW(V0, 0, A0)};
+	uint32_t *there = hal_page(vcpu->vm->pmap[page].mpn);
+
+	code[0x180 / 4] = BREAK;
+	vcpu->cp0[CP0_INDEX] = 12;
+	about("not in the L2TLB any more", 0, 0, 0, 0);
+	write_registers(known, lo, 0);
+	vtlb_write(vcpu, 12, false);
+	l2tlb_remove(vcpu, va, 0x2000, 7);
+	hal_tlb_remove(known);
+	there[0x40] = 0x7654321;
+	gpr[A0] = va + 0x100;
+	report("QUICK_FILL", cost_once(home, LW(V0, 0, A0), REFILL_STUB));
+	check_eq("what is there", gpr[V0], 0x7654321);
+	check_written(12, known, true);
+	check_eq("machine page", l2tlb_find(vcpu, va)->lo[0], expected_lo(lo));
+	about("other half", 0, 0, 0, 0);
+	gpr[A0] = va + 0x1100;
+	run_as(home, load, 1);
+	check_mode(GUEST_KERNEL, home | STATUS_EXL);
+	check_eq("at the vector", cp0_get(C0_EPC), GUEST_PC + 0x180);
+	check_eq("EPC", vcpu->cp0[OPEN(CP0_EPC)], GUEST_PC);
+	check_eq("ExcCode", vcpu->cp0[CP0_CAUSE] & CAUSE_EXC, EXC_TLBL << 2);
+	check_eq("BadVAddr", vcpu->cp0[CP0_BADVADDR], gpr[A0]);
+	check_eq("EntryHi", vcpu->cp0[CP0_ENTRYHI], known);
+	report("QUICK_INVALID", cost_once(home, LW(V0, 0, A0), STUB));
+	about("not valid, nor in the hardware", 0, 0, 0, 0);
+	hal_tlb_remove(known);
+	l2tlb_remove(vcpu, va, 0x2000, 7);
+	run_as(home, store, 1);
+	check_mode(GUEST_KERNEL, home | STATUS_EXL);
+	check_eq("at the general vector", cp0_get(C0_EPC), GUEST_PC + 0x180);
+	check_eq("ExcCode", vcpu->cp0[CP0_CAUSE] & CAUSE_EXC, EXC_TLBS << 2);
+	report("QUICK_FAULT", cost_once(home, LW(V0, 0, A0), REFILL_STUB));
+	about("modified", 0, 0, 0, 0);
+	write_registers(known, clean, 0);
+	vtlb_write(vcpu, 12, false);
+	gpr[A0] = va + 0x100;
+	run_as(home, store, 1);
+	check_mode(GUEST_KERNEL, home | STATUS_EXL);
+	check_eq("ExcCode", vcpu->cp0[CP0_CAUSE] & CAUSE_EXC, EXC_MOD << 2);
+	check_eq("BadVAddr", vcpu->cp0[CP0_BADVADDR], gpr[A0]);
+	report("QUICK_MODIFIED", cost_once(home, SW(V0, 0, A0), STUB));
+	asid = 0;
+	vcpu->cp0[CP0_ENTRYHI] = 0;
+}
+
 static void quick_paths(void)
 {
 	cp0_set32(C0_EBASE, (uint32_t)(uintptr_t)quick_vectors);
@@ -617,6 +670,8 @@ static void quick_paths(void)
 	quick_refills();
 	map_code();
 	quick_tlb_writes();
+	quick_faults();
+	map_code();
 	quick_moves();
 	quick_others();
 	gpr[A0] = UINT64_C(0xffffffff80001000);
@@ -630,6 +685,16 @@ static void quick_paths(void)
 	report("QUICK_DI_EI", cost_of(DI(V0)));
 	report("QUICK_CACHE_INDEX", cost_of(CACHE(0x00, 0, A0)));
 	report("QUICK_CACHE", cost_of(CACHE(0x15, 0, A1)));
+}
+
+/* Of an address that shares its hash with the code's, and is in no entry. */
+static uint64_t vtlb_search(void)
+{
+	const uint64_t va = UINT64_C(0x409) << 13;
+	uint64_t before = ticks();
+
+	check_eq("no entry", vtlb_may_have(vcpu, va) && !vtlb_find(vcpu, va), 1);
+	return (ticks() - before) * 2;
 }
 
 void test(void)
@@ -653,6 +718,7 @@ void test(void)
 	report("TLBP_MISS", measure(EXC_CPU, 0, false, 0x42000008, set_up_entry));
 	report("TLBR", measure(EXC_CPU, 0, false, 0x42000001, set_up_entry));
 	map_code();
+	report("VTLB_SEARCH", vtlb_search());
 	before = ticks();
 	l2tlb_flush(vcpu);
 	report("L2TLB_FLUSH", ((ticks() - before) * 2 * 256) >> L2TLB_ORDER);

@@ -14,6 +14,14 @@
 	.set	noat
 	.set	mips64r2
 
+/* Now and then an instruction is considered for rewriting, of those that may be. */
+	.macro	countdown
+	ld	at, QUICK_COUNTDOWN(k1)
+	daddiu	at, at, -1
+	beqz	at, quick_slow
+	 sd	at, QUICK_COUNTDOWN(k1)
+	.endm
+
 	.section .text.general, "ax"
 	.globl	general_entry
 general_entry:
@@ -35,10 +43,6 @@ general_entry:
 	dmtc0	at, c0_epc
 	lwu	k0, 0(k0)		/* just fetched: its page is in the TLB */
 quick_decode:
-	ld	at, QUICK_COUNTDOWN(k1)	/* now and then one is considered for rewriting */
-	daddiu	at, at, -1
-	beqz	at, quick_slow
-	 sd	at, QUICK_COUNTDOWN(k1)
 	srl	at, k0, 21
 	xori	at, at, 0x200
 	beqz	at, quick_mfc0
@@ -70,6 +74,7 @@ quick_slow:
 quick_unknown:
 	dmfc0	t0, c0_kscratch5
 	dmfc0	at, c0_kscratch4
+	.globl	general_slow
 general_slow:
 	b	long_entry
 	 move	k0, $0
@@ -78,7 +83,7 @@ general_slow:
 general_other:
 	andi	k1, k0, 0x7c
 	xori	k1, k1, 8 << 2
-	bnez	k1, general_slow
+	bnez	k1, entry_fault
 	 dmfc0	k0, c0_kscratch2
 	dmtc0	at, c0_kscratch4
 	ld	at, AREA_VCPU(k0)
@@ -92,15 +97,17 @@ general_other:
 	andi	k0, k0, 1
 	bnez	k0, 1f
 	 ori	t0, t0, 2
+	sw	t0, QUICK_STATUS(k1)
+	li	k0, 0x180
 	b	quick_reflect
-	 sw	t0, QUICK_STATUS(k1)
+	 sd	k0, QUICK_BRANCH(k1)
 1:	b	general_slow
 	 dmfc0	at, c0_kscratch4
 
 /*
- * The exception is the guest's, a system call or a TLB refill, with Status set already; the guest was
- * not in an exception handler. at: vCPU, k1: its registers. Those of the address are the hardware's
- * own.
+ * The exception is the guest's, a system call or one of the TLB, at the vector in QUICK_BRANCH, with
+ * Status set already; the guest was not in an exception handler. at: vCPU, k1: its registers. Those of
+ * the address are the hardware's own.
  */
 	.globl	quick_reflect
 quick_reflect:
@@ -132,7 +139,7 @@ quick_reflect:
 	andi	t0, t0, 0x1f
 	xori	t0, t0, 8
 	beqz	t0, 2f
-	 li	k0, 0x180
+	 ld	k0, QUICK_BRANCH(k1)
 	dmfc0	t0, c0_badvaddr
 	sd	t0, QUICK_BADVADDR(k1)
 	dmfc0	t0, c0_entryhi
@@ -145,7 +152,6 @@ quick_reflect:
 	ld	at, QUICK_XCONTEXT(k1)
 	dins	at, t0, 0, 33
 	sd	at, QUICK_XCONTEXT(k1)
-	li	k0, 0x80
 2:	lw	t0, QUICK_EBASE(k1)
 	ins	t0, $0, 0, 12
 	daddu	t0, t0, k0
@@ -191,6 +197,7 @@ quick_delay_slot:
 
 /* DI and EI. EI goes the long way when an interrupt is up that Status.IM lets through. */
 quick_mfmc0:
+	countdown
 	andi	at, k0, 0xffdf
 	xori	at, at, 0x6000
 	bnez	at, quick_slow
@@ -218,6 +225,7 @@ quick_status:
 	 ins	t0, at, 0, 1
 
 quick_mfc0:
+	countdown
 	andi	at, k0, 0xf807
 	xori	at, at, 12 << 11	/* Status? */
 	beqz	at, quick_status
@@ -236,6 +244,7 @@ quick_mfc0:
 	 lw	t0, -8(t0)
 
 quick_dmfc0:
+	countdown
 	ext	t0, k0, 11, 5
 	dsll	t0, t0, 3
 	andi	at, k0, 7
@@ -361,7 +370,9 @@ quick_mtc0:
 	beqz	at, quick_status_write
 	 xori	at, k0, 10 << 11
 	beqz	at, quick_entryhi
-	 srl	at, k0, 8
+	 nop
+	countdown
+	srl	at, k0, 8
 	andi	k0, k0, 7
 	or	at, at, k0		/* register number * 8 + select */
 	dsll	at, at, 1
@@ -426,6 +437,7 @@ quick_entryhi:
 /* Nothing to move: instruction fetch is coherent. By index, but Index Load Tag; and by address where
  * that needs no TLB: CKSEG0 and xkphys. */
 quick_cache:
+	countdown
 	ext	at, k0, 18, 3
 	sltiu	t0, at, 4
 	beqz	t0, 1f

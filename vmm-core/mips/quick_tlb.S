@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TLBP, TLBWI and TLBWR of user pages, as core/vtlb.c has them: those the hints decide, without a
- * search. k0: the instruction, k1: the virtual registers, t0: its function xor 24.
+ * TLBP, TLBWI and TLBWR of user pages, as core/vtlb.c has them, and what user pages fault for that the
+ * virtual TLB has (core/quick_tlb.c): where the hints decide, without a search.
+ * TLB instructions: k0: the instruction, k1: the virtual registers, t0: its function xor 24.
  */
 #include "cpu_area.h"
 #include "registers.h"
@@ -140,7 +141,7 @@ quick_forget:
 	.endm
 
 /* EntryLo \lo of the guest into the machine's; the pages' back map knows it. */
-	.macro	machine_lo lo, next
+	.macro	machine_lo lo, next, slow
 	andi	at, \lo, 2
 	beqz	at, \next
 	 dext	t0, \lo, 6, 28		/* page number, less the device hole */
@@ -150,16 +151,16 @@ quick_forget:
 	 ld	k1, VCPU_PMAP(a0)
 	dsubu	t0, t0, at
 	sltu	at, t0, at
-	bnez	at, write_slow
+	bnez	at, \slow
 1:	 lwu	at, VCPU_RAM_PAGES(a0)
 	sltu	at, t0, at
-	beqz	at, write_slow
+	beqz	at, \slow
 	 dsll	t0, t0, 4
 	daddu	t0, t0, k1
 	lbu	at, PMAP_FLAGS(t0)
 	andi	at, at, 41		/* present, replicated, wanted */
 	xori	at, at, 1
-	bnez	at, write_slow
+	bnez	at, \slow
 	 lhu	v1, PMAP_HOLDERS(t0)
 	lhu	at, VCPU_HOLDER(a0)
 	or	v1, v1, at
@@ -188,6 +189,45 @@ quick_forget:
 	or	\lo, \lo, t0
 	.endm
 
+/* EntryHi a3 with the machine's EntryLo t1, t2 into the L2TLB and the registers. */
+	.macro	make_ready
+	li	at, 1
+	sb	at, VCPU_TRANSLATED(a0)
+	dsllv	t0, at, a3		/* the ASID among asids[] */
+	ext	v1, a3, 6, 2
+	dsll	v1, v1, 3
+	daddu	v1, v1, a0
+	ld	v0, VCPU_ASIDS(v1)
+	or	v0, v0, t0
+	sd	v0, VCPU_ASIDS(v1)
+	drotr32	at, a3, 48 - 32
+	xor	at, at, a3
+	dmfc0	t0, c0_kscratch6
+	dext	at, at, 13, L2TLB_ORDER
+	dins	t0, at, 5, L2TLB_ORDER
+	sd	a3, 0(t0)
+	sd	t1, 8(t0)
+	sd	t2, 16(t0)
+	daddiu	at, $0, -1
+	sd	at, 24(t0)
+	dmtc0	a3, c0_entryhi
+	dmtc0	t1, c0_entrylo0
+	dmtc0	t2, c0_entrylo1
+	ehb
+	.endm
+
+	.macro	save_registers area
+	sd	v0, AREA_GPR + 8 * 2(\area)
+	sd	v1, AREA_GPR + 8 * 3(\area)
+	sd	a0, AREA_GPR + 8 * 4(\area)
+	sd	a1, AREA_GPR + 8 * 5(\area)
+	sd	a2, AREA_GPR + 8 * 6(\area)
+	sd	a3, AREA_GPR + 8 * 7(\area)
+	sd	t1, AREA_GPR + 8 * 13(\area)
+	sd	t2, AREA_GPR + 8 * 14(\area)
+	sd	t3, AREA_GPR + 8 * 15(\area)
+	.endm
+
 /*
  * TLBWI, TLBWR. a0: the vCPU, a1: index, a2: the virtual TLB's entry, a3: EntryHi, t1, t2: EntryLo,
  * t3: the vCPU + the hash of a3, v0: the same of the entry that goes (0: it has none).
@@ -197,15 +237,8 @@ tlb_write:
 	beqz	t0, 1f
 	 xori	t0, t0, 2 ^ 6
 	bnez	t0, quick_slow
-1:	 sd	v0, AREA_GPR + 8 * 2(at)
-	sd	v1, AREA_GPR + 8 * 3(at)
-	sd	a0, AREA_GPR + 8 * 4(at)
-	sd	a1, AREA_GPR + 8 * 5(at)
-	sd	a2, AREA_GPR + 8 * 6(at)
-	sd	a3, AREA_GPR + 8 * 7(at)
-	sd	t1, AREA_GPR + 8 * 13(at)
-	sd	t2, AREA_GPR + 8 * 14(at)
-	sd	t3, AREA_GPR + 8 * 15(at)
+1:
+	save_registers at
 	ld	a0, AREA_VCPU(at)
 	andi	at, k0, 4		/* TLBWR? */
 	lw	a1, QUICK_RANDOM(k1)
@@ -237,20 +270,22 @@ tlb_write:
 	andi	t3, t3, FILTER_MASK
 	daddu	t3, t3, a0
 	ld	t0, VCPU_VTLB(a2)
-	dsrl	v0, t0, 13
+	bne	t0, a3, 1f
+	 lbu	k1, VCPU_FILTER(t3)
+	xori	k1, k1, 1		/* the same page: of another nothing has its hash */
+	beqz	k1, 2f
+	 move	v0, t3
+	b	write_slow
+1:	 dsrl	v0, t0, 13
 	dsrl	at, t0, 13 + VTLB_FILTER_BITS
 	xor	v0, v0, at
 	andi	v0, v0, FILTER_MASK
 	daddu	v0, v0, a0
 	lbu	at, VCPU_VTLB + VTLB_HIDDEN(a2)
 	movn	v0, $0, at
-	/* Nothing else has its hash. */
 	xor	at, v0, t3
 	sltiu	at, at, 1
-	lbu	k1, VCPU_FILTER(t3)
-	bne	at, k1, write_slow
-	 xor	t0, t0, a3
-	beqz	t0, 2f			/* the same page */
+	bne	at, k1, write_slow	/* nothing else has its hash */
 	 andi	at, k0, 4
 	bnez	at, 2f
 	 ld	t0, VCPU_VTLB + 8(a2)
@@ -260,40 +295,19 @@ tlb_write:
 	bnez	t0, write_slow		/* TLBWI over another page's that is valid */
 2:	 andi	at, v1, 2
 	beqz	at, write_invalid
-	machine_lo t1, write_invalid_0
+	machine_lo t1, write_invalid_0, write_slow
 write_half_1:
-	machine_lo t2, write_invalid_1
+	machine_lo t2, write_invalid_1, write_slow
 write_both:
 	dmfc0	k1, c0_kscratch2
 	ld	k1, AREA_QUICK(k1)
 	write_entry
 	li	at, 1
-	sb	at, VCPU_TRANSLATED(a0)
-	dsllv	t0, at, a3		/* the ASID among asids[] */
-	ext	v1, a3, 6, 2
-	dsll	v1, v1, 3
-	daddu	v1, v1, a0
-	ld	v0, VCPU_ASIDS(v1)
-	or	v0, v0, t0
-	sd	v0, VCPU_ASIDS(v1)
 	dsllv	at, at, a1
 	ld	t0, VCPU_VTLB_VALID(a0)
 	or	t0, t0, at
 	sd	t0, VCPU_VTLB_VALID(a0)
-	drotr32	at, a3, 48 - 32
-	xor	at, at, a3
-	dmfc0	t0, c0_kscratch6
-	dext	at, at, 13, L2TLB_ORDER
-	dins	t0, at, 5, L2TLB_ORDER
-	sd	a3, 0(t0)
-	sd	t1, 8(t0)
-	sd	t2, 16(t0)
-	daddiu	at, $0, -1
-	sd	at, 24(t0)
-	dmtc0	a3, c0_entryhi
-	dmtc0	t1, c0_entrylo0
-	dmtc0	t2, c0_entrylo1
-	ehb
+	make_ready
 	tlbp
 	ehb
 	mfc0	at, c0_index
@@ -332,3 +346,129 @@ write_invalid:
 
 write_slow:
 	write_restore quick_slow
+
+/*
+ * The virtual TLB's entry for the address by the hint: k1 the vCPU + the entry's place, k0 EntryLo of
+ * the half. at: the vCPU, k1: the vCPU + the hash.
+ */
+	.macro	find_known slow
+	lbu	k1, VCPU_HINT(k1)
+	dsll	k1, k1, 5
+	daddu	k1, k1, at
+	ld	t0, VCPU_VTLB + VTLB_PAGE_MASK(k1)	/* and hidden */
+	bnez	t0, \slow
+	 ld	k0, VCPU_VTLB(k1)
+	dmfc0	t0, c0_entryhi
+	xor	k0, k0, t0
+	beqz	k0, 1f
+	 dsrl	k0, k0, 8
+	bnez	k0, \slow		/* another page */
+	 lbu	k0, VCPU_VTLB + 8(k1)
+	andi	k0, k0, 1		/* global? */
+	beqz	k0, \slow
+	 nop
+1:	dmfc0	k0, c0_badvaddr
+	ext	k0, k0, 12, 1
+	dsll	k0, k0, 3
+	daddu	k0, k0, k1
+	ld	k0, VCPU_VTLB + 8(k0)
+	.endm
+
+/* The guest's exception, unless it is in an exception handler. */
+	.macro	reflect_fault slow
+	ld	k1, VCPU_CP0(at)
+	lw	t0, QUICK_STATUS(k1)
+	lui	k0, 0x40		/* BEV, EXL */
+	ori	k0, k0, 2
+	and	k0, k0, t0
+	bnez	k0, \slow
+	 ori	t0, t0, 2
+	sw	t0, QUICK_STATUS(k1)
+	li	k0, 0x180
+	b	quick_reflect
+	 sd	k0, QUICK_BRANCH(k1)
+	.endm
+
+/* A refill that the virtual TLB may answer: with an entry that is not valid, the guest's exception;
+ * else with the translation that is in the L2TLB no more. */
+	.globl	refill_known
+refill_known:
+	find_known refill_restore
+	andi	t0, k0, 2
+	bnez	t0, refill_fill
+	 mfc0	t0, c0_cause
+	reflect_fault refill_restore
+
+refill_fill:
+	ext	t0, t0, 2, 5
+	xori	t0, t0, 3		/* a store? */
+	bnez	t0, 1f
+	 andi	t0, k0, 4
+	beqz	t0, refill_restore
+1:	 dmfc0	t0, c0_kscratch2
+	save_registers t0
+	move	a0, at
+	ld	t1, VCPU_VTLB + 8(k1)
+	ld	t2, VCPU_VTLB + 16(k1)
+	andi	at, t1, 1
+	bnez	at, fill_slow		/* global */
+	 dmfc0	a3, c0_entryhi
+	machine_lo t1, fill_invalid_0, fill_slow
+fill_half_1:
+	machine_lo t2, fill_invalid_1, fill_slow
+fill_both:
+	make_ready
+	tlbwr
+	write_restore quick_done
+fill_invalid_0:
+	b	fill_half_1
+	 move	t1, $0
+fill_invalid_1:
+	b	fill_both
+	 move	t2, $0
+fill_slow:
+	write_restore refill_restore
+
+/* TLB invalid and TLB modified, as the virtual TLB has it. k1: ExcCode * 4 xor 8 * 4, k0: the CPU's
+ * area. */
+	.globl	entry_fault
+entry_fault:
+	xori	k1, k1, 8 << 2
+	addiu	k1, k1, -4
+	sltiu	k1, k1, 12		/* 1 to 3? */
+	beqz	k1, general_slow
+	 dmtc0	at, c0_kscratch4
+	dmtc0	t0, c0_kscratch5
+	ld	at, AREA_VCPU(k0)
+	lbu	k1, VCPU_VIEW(at)
+	bnez	k1, fault_slow
+	 dmfc0	k0, c0_badvaddr
+	dsrl32	k1, k0, 62 - 32
+	bnez	k1, fault_slow
+	 dsrl	k1, k0, 13
+	dsrl	k0, k0, 13 + VTLB_FILTER_BITS
+	xor	k1, k1, k0
+	andi	k1, k1, FILTER_MASK
+	daddu	k1, k1, at
+	lw	k0, VCPU_VTLB_LARGE(at)
+	bnez	k0, fault_slow
+	 lbu	k0, VCPU_FILTER(k1)
+	beqz	k0, fault_slow
+	 nop
+	find_known fault_slow
+	mfc0	t0, c0_cause
+	andi	t0, t0, 0x7c
+	xori	t0, t0, 1 << 2		/* modified? */
+	bnez	t0, 1f
+	 andi	t0, k0, 6
+	xori	t0, t0, 2		/* valid and clean */
+	bnez	t0, fault_slow
+	 li	k0, 0
+1:	andi	t0, k0, 2
+	bnez	t0, fault_slow
+	 nop
+	reflect_fault fault_slow
+fault_slow:
+	dmfc0	t0, c0_kscratch5
+	b	general_slow
+	 dmfc0	at, c0_kscratch4

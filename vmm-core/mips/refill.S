@@ -43,7 +43,7 @@ refill_end:
 /*
  * Not a user page of the L2TLB. In the guest's kernel mode (normal view) it may be a large page of the
  * unmapped segments, or the GIC's counter; a user page that the virtual TLB cannot have is the guest's
- * to look up. k0 is EntryHi.
+ * to look up, one that it may have is looked for there (quick_tlb.S). k0 is EntryHi.
  */
 	.section .text.quick, "ax"
 	.globl	refill_other
@@ -177,11 +177,12 @@ refill_user:
 	xor	k1, k1, k0
 	andi	k1, k1, (1 << VTLB_FILTER_BITS) - 1
 	daddu	k1, k1, at
-	lbu	k1, VCPU_FILTER(k1)
 	lw	k0, VCPU_VTLB_LARGE(at)
-	or	k1, k1, k0
-	bnez	k1, refill_general
+	bnez	k0, refill_general
 	 dmtc0	t0, c0_kscratch5
+	lbu	k0, VCPU_FILTER(k1)
+	bnez	k0, refill_known
+	 nop
 	ld	k1, VCPU_CP0(at)
 	lw	t0, QUICK_STATUS(k1)
 	lui	k0, 0x40		/* BEV, EXL */
@@ -189,9 +190,12 @@ refill_user:
 	and	k0, k0, t0
 	bnez	k0, refill_restore
 	 ori	t0, t0, 2
+	sw	t0, QUICK_STATUS(k1)
+	li	k0, 0x80
 	b	quick_reflect
-	 sw	t0, QUICK_STATUS(k1)
+	 sd	k0, QUICK_BRANCH(k1)
 
+	.globl	refill_restore
 refill_restore:
 	dmfc0	t0, c0_kscratch5
 refill_general:

@@ -17,7 +17,6 @@
 #include "mips/arch.h"
 
 #define ARENA_CHUNK	 (256u * 1024u)
-#define HOST_LINE	 64
 #define EMPTY_VA	 UINT64_MAX
 #define STORES_TOLERATED 64 /* beside the code of a page, before all its code is dropped */
 
@@ -113,16 +112,6 @@ void *cache_allocate(struct translator *jit, size_t size)
 	memory = chunk->data + chunk->used;
 	chunk->used += size;
 	return memory;
-}
-
-struct site *cache_allocate_site(struct translator *jit)
-{
-	const struct arena_chunk *chunk = jit->cache.regions[jit->cache.region].arena;
-	size_t at = chunk ? (uintptr_t)(chunk->data + chunk->used) % HOST_LINE : 0;
-
-	if (at + SITE_HEAD > HOST_LINE)
-		cache_allocate(jit, HOST_LINE - at);
-	return cache_allocate(jit, sizeof(struct site));
 }
 
 /* ---- Lookup ---- */

@@ -375,6 +375,16 @@ static uint8_t *emit_call(struct emitter *e)
 	return e->p - 4;
 }
 
+void emit_data(struct emitter *e, const void *data, size_t size)
+{
+	if (e->p + size > e->end) {
+		e->overflow = true;
+		return;
+	}
+	memcpy(e->p, data, size);
+	e->p += size;
+}
+
 void emit_call_to(struct emitter *e, const uint8_t *target)
 {
 	emit_patch(e, emit_call(e), target);
@@ -488,11 +498,6 @@ void emit_cvt_to_int(struct emitter *e, bool dbl, bool wide, bool truncate, enum
 void emit_ldmxcsr(struct emitter *e, struct operand src)
 {
 	put_0f(e, PREFIX_NONE, false, 0xae, 2, src);
-}
-
-void emit_prefetch(struct emitter *e, struct operand src)
-{
-	put_0f(e, PREFIX_NONE, false, 0x18, 1, src);
 }
 
 void emit_stmxcsr(struct emitter *e, struct operand dst)

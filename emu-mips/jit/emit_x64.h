@@ -12,6 +12,7 @@
 #define JIT_EMIT_X64_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum host_reg {
@@ -212,6 +213,8 @@ void emit_cmov(struct emitter *e, bool wide, enum condition cc, enum host_reg ds
 uint8_t *emit_jcc(struct emitter *e, enum condition cc);
 uint8_t *emit_jmp(struct emitter *e);
 void emit_jmp_to(struct emitter *e, const uint8_t *target);
+/* Bytes that are not executed. */
+void emit_data(struct emitter *e, const void *data, size_t size);
 void emit_call_to(struct emitter *e, const uint8_t *target);
 void emit_jcc_to(struct emitter *e, enum condition cc, const uint8_t *target);
 void emit_jmp_rm(struct emitter *e, struct operand target);
@@ -238,8 +241,6 @@ void emit_cvt_from_int(struct emitter *e, bool dbl, bool wide, unsigned xmm, str
 void emit_cvt_to_int(struct emitter *e, bool dbl, bool wide, bool truncate, enum host_reg dst,
 		     unsigned xmm);
 void emit_ldmxcsr(struct emitter *e, struct operand src);
-/* PREFETCHT0. */
-void emit_prefetch(struct emitter *e, struct operand src);
 void emit_stmxcsr(struct emitter *e, struct operand dst);
 
 #endif

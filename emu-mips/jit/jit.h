@@ -114,20 +114,34 @@ struct site {
 	uint16_t span;	    /* from the address checked to the last cell of @size (groups) */
 	uint16_t give_back; /* charged instructions that have not been executed */
 	uint32_t word;
-	bool careful;	     /* go on in the careful variant */
-	bool index_address;  /* the address is rs + rt (indexed FP accesses) */
-	bool resumable;	     /* after a TLB refill the block may go on here; see struct refill */
-	uint8_t length;	     /* of the block */
-	int32_t offset;	     /* of the address checked from gpr[rs] */
-	uint32_t fetch_line; /* `ccnuma`: the instruction's line, counted from RAM's start */
+	bool careful;	    /* go on in the careful variant */
+	bool index_address; /* the address is rs + rt (indexed FP accesses) */
+	bool resumable;	    /* after a TLB refill the block may go on here; see struct refill */
+	int32_t offset;	    /* of the address checked from gpr[rs] */
 	uint64_t pc;
-	const uint8_t *resume; /* executable view */
-	/* Up to here: all that a first-level miss needs, in one line of the host's caches. */
-	struct block *block;
 	uint64_t taken, not_taken;
+	struct block *block;
+	const uint8_t *resume;	  /* executable view */
+	uint32_t fetch_line;	  /* `ccnuma`: the instruction's line, counted from RAM's start */
 	const uint8_t *host_page; /* of the instruction, of SITE_MEMORY */
 };
-#define SITE_HEAD offsetof(struct site, block)
+
+/* In the code behind a call of the line thunk: what a first-level miss needs of its SITE_LINE or
+ * SITE_FETCH. */
+struct line_site {
+	bool at_entry; /* before the block is charged for */
+	bool fetch;    /* of the instruction; else of its data */
+	uint8_t access;
+	uint8_t base,
+		index;	/* data: registers whose sum with offset is the address; index 0: none */
+	uint8_t length; /* of the block */
+	uint16_t give_back;
+	int32_t offset;
+	uint32_t fetch_line;
+	uint64_t pc;
+	const struct site *site;
+};
+_Static_assert(sizeof(struct line_site) == 32, "");
 
 /*
  * The last TLB refill, as ERET finds it: where the exception came from, and what the block relies
@@ -258,7 +272,6 @@ void cache_destroy(struct translator *jit);
 void cache_begin(struct translator *jit, struct emitter *e);
 /* Memory that lives as long as the blocks of the present region. Never NULL short of exhaustion. */
 void *cache_allocate(struct translator *jit, size_t size);
-struct site *cache_allocate_site(struct translator *jit);
 void cache_add(struct translator *jit, struct block *block, struct emitter *e);
 struct block *cache_find(struct translator *jit, uint64_t va, uint32_t key,
 			 const uint8_t *host_page);

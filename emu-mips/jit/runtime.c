@@ -352,31 +352,49 @@ static bool fill(struct cpu *cpu, const struct site *site)
 	return tag == ((va + site->span) & ~(MIPS_PAGE_SIZE - 1));
 }
 
-/* Whether what follows the instruction of @site in its line can be executed without a fetch. */
-static bool line_present(const struct cpu *cpu, const struct site *site)
+/* Whether what follows an instruction in its line can be executed without a fetch. */
+static bool line_present(const struct cpu *cpu, uint32_t fetch_line)
 {
-	return !cpu->fetch_lines.base || cpu->fetch_lines.rights[site->fetch_line] != RIGHT_NONE;
+	return !cpu->fetch_lines.base || cpu->fetch_lines.rights[fetch_line] != RIGHT_NONE;
 }
 
-/* Host address of what @site's line check was about. The entry of the software TLB may have been
- * reused since the head of an access group looked at it. */
-static const uint8_t *missed_address(struct cpu *cpu, const struct site *site)
+/* Host address of what @line's check was about. The entry of the software TLB may have been reused
+ * since the head of an access group looked at it. */
+static const uint8_t *missed_address(struct cpu *cpu, const struct line_site *line)
 {
 	const struct softtlb_entry *entry;
 	bool exception;
 	uint64_t va, pa;
 
-	if (site->kind == SITE_FETCH) {
-		uint64_t line = UINT64_C(1) << cpu->fetch_lines.shift;
+	if (line->fetch) {
+		uint64_t size = UINT64_C(1) << cpu->fetch_lines.shift;
 
 		/* To the byte: what invalidated the line may have written there, or beside. */
-		return cpu->machine->ram + site->fetch_line * line + (site->pc & (line - 1));
+		return cpu->machine->ram + line->fetch_line * size + (line->pc & (size - 1));
 	}
-	va = accessed_address(cpu, site);
+	va = cpu->gpr[line->base] + cpu->gpr[line->index] + (uint64_t)(int64_t)line->offset;
+	if (cpu->address_32bit)
+		va = (uint64_t)(int64_t)(int32_t)va;
 	entry = &cpu->softtlb->entry[va / MIPS_PAGE_SIZE % SOFTTLB_ENTRIES];
 	if (entry->read_tag != (va & ~(MIPS_PAGE_SIZE - 1)))
 		return softtlb_fill(cpu, va, ACCESS_READ, true, &pa, &exception);
 	return (const uint8_t *)(uintptr_t)(va + entry->addend);
+}
+
+/* The block does not go on by itself. */
+static const uint8_t *line_elsewhere(struct cpu *cpu, struct jit_frame *frame,
+				     const struct site *site, bool paid)
+{
+	const uint8_t *code;
+
+	sync_site(cpu, frame, site);
+	if (paid) {
+		translator_of_cpu(cpu)->stats.interpreted++;
+		interpreter_execute(cpu, site->word);
+	}
+	code = go_on(cpu, frame, paid ? ARRIVAL_MIDDLE : ARRIVAL_AGAIN);
+	_mm_setcsr(frame->mxcsr);
+	return code;
 }
 
 /*
@@ -384,38 +402,27 @@ static const uint8_t *missed_address(struct cpu *cpu, const struct site *site)
  * is asked as the interpreter would at this point, the CPU stalls, and translated code goes on if
  * the rest of the block still fits before the limit and nothing else has come up. Otherwise this
  * instruction, whose fetch has been paid for, is executed here. Only then is more state needed than
- * the time. NULL: the block goes on at site->resume. Called by the line thunk, which leaves MXCSR
- * as it is: nothing on the short way computes with the host's FPU.
+ * the time. NULL: the block goes on where its site says. Called by the line thunk, which leaves
+ * MXCSR as it is: nothing on the short way computes with the host's FPU.
  */
-static const uint8_t *line_missed(struct cpu *cpu, struct jit_frame *frame, const struct site *site)
+static const uint8_t *line_missed(struct cpu *cpu, struct jit_frame *frame,
+				  const struct line_site *line)
 {
-	struct translator *jit = translator_of_cpu(cpu);
-	bool at_entry = site->kind == SITE_FETCH && !site->give_back;
-	int64_t needed = at_entry ? site->length : 0; /* charged behind the check */
-	const uint8_t *code;
+	int64_t needed = line->at_entry ? line->length : 0; /* charged behind the check */
 	uint64_t before;
 
-	sync_cycles(cpu, frame, site->give_back);
-	if (at_entry && must_leave(cpu)) {
-		sync_site(cpu, frame, site);
-		code = go_on(cpu, frame, ARRIVAL_AGAIN);
-		_mm_setcsr(frame->mxcsr);
-		return code;
-	}
-	cpu->pc = site->pc; /* for profiles */
+	sync_cycles(cpu, frame, line->give_back);
+	if (line->at_entry && must_leave(cpu))
+		return line_elsewhere(cpu, frame, line->site, false);
+	cpu->pc = line->pc; /* for profiles */
 	before = cpu->cycles;
-	jit->stats.line_misses++;
-	line_miss(cpu, missed_address(cpu, site), (enum access)site->access);
+	translator_of_cpu(cpu)->stats.line_misses++;
+	line_miss(cpu, missed_address(cpu, line), (enum access)line->access);
 	frame->budget -= (int64_t)(cpu->cycles - before);
 	if (frame->budget >= needed && cpu->limit == frame->limit && !must_leave(cpu) &&
-	    line_present(cpu, site))
+	    line_present(cpu, line->fetch_line))
 		return NULL;
-	sync_site(cpu, frame, site);
-	jit->stats.interpreted++;
-	interpreter_execute(cpu, site->word);
-	code = go_on(cpu, frame, ARRIVAL_MIDDLE);
-	_mm_setcsr(frame->mxcsr);
-	return code;
+	return line_elsewhere(cpu, frame, line->site, true);
 }
 
 /*
@@ -435,7 +442,7 @@ static bool interpret_inside(struct translator *jit, struct cpu *cpu, struct jit
 	return site->resume && cpu->pc == next && cpu->cycles == cycles && !cpu->in_delay_slot &&
 	       cpu->limit == frame->limit && !cpu->interrupt_pending && !cpu->waiting &&
 	       !cpu->machine->stop && cpu->softtlb == softtlb && cpu_key(cpu) == key &&
-	       !site->block->dead && line_present(cpu, site);
+	       !site->block->dead && line_present(cpu, site->fetch_line);
 }
 
 /* Notes, before the access of @site is interpreted, what a refill exception would need to go on. */
@@ -619,16 +626,19 @@ static const uint8_t *make_call(struct emitter *e, const void *function)
 	return start;
 }
 
-/* Called by stubs, RAX holds the site. Where line_missed() says that the block goes on, it goes
- * back to the stub, which the host foresees; MXCSR stays as it is. */
+#define JUMP_BYTES 5 /* of emit_jmp() */
+
+/* Called by stubs, with a struct line_site behind the jump that follows the call. Where
+ * line_missed() says that the block goes on, it goes back to that jump, which the host foresees;
+ * MXCSR stays as it is. */
 static const uint8_t *make_line(struct emitter *e)
 {
 	const uint8_t *start = emit_here(e);
 	uint8_t *elsewhere;
 
-	emit_prefetch(e, op_mem(RAX, 0)); /* the site, hardly in the host's caches */
 	emit_pop(e, RCX);
 	emit_mov_rm_r(e, true, FRAME_FIELD(stub), RCX);
+	emit_lea(e, true, RAX, op_mem(RCX, JUMP_BYTES));
 	emit_function(e, (const void *)line_missed);
 	emit_reload(e);
 	emit_test_rr(e, true, RAX, RAX);

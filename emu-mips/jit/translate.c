@@ -19,12 +19,11 @@ static uint32_t fetch_line(const struct builder *t, const struct trace_insn *i)
 struct site *make_site(struct builder *t, enum site_kind kind)
 {
 	const struct trace_insn *i = &t->trace->insn[t->index];
-	struct site *site = cache_allocate_site(t->jit);
+	struct site *site = cache_allocate(t->jit, sizeof(*site));
 
 	*site = (struct site){.kind = (uint8_t)kind,
 			      .give_back = (uint16_t)(t->trace->length - t->index),
 			      .word = i->word,
-			      .length = (uint8_t)t->trace->length,
 			      .pc = i->pc,
 			      .block = t->block,
 			      .fetch_line = fetch_line(t, i)};
@@ -350,6 +349,29 @@ static void emit_zero_checks(struct builder *t, const struct stub *stub)
 	emit_patch(e, not_zero, emit_here(e));
 }
 
+/* The thunk comes back here. Behind the jump, in what the host has just fetched, lies what it needs
+ * to know: the site itself is hardly ever in the host's caches. */
+static void emit_line_stub(struct builder *t, struct site *site)
+{
+	const struct line_site line = {
+		.at_entry = site->kind == SITE_FETCH && !site->give_back,
+		.fetch = site->kind == SITE_FETCH,
+		.access = site->access,
+		.base = (uint8_t)field_rs(site->word),
+		.index = site->index_address ? (uint8_t)field_rt(site->word) : 0,
+		.length = (uint8_t)t->trace->length,
+		.give_back = site->give_back,
+		.offset = site->offset,
+		.fetch_line = site->fetch_line,
+		.pc = site->pc,
+		.site = site,
+	};
+
+	emit_call_to(&t->e, t->jit->thunk_line);
+	emit_jmp_to(&t->e, site->resume);
+	emit_data(&t->e, &line, sizeof(line));
+}
+
 static void emit_stub(struct builder *t, struct stub *stub)
 {
 	struct emitter *e = &t->e;
@@ -367,9 +389,7 @@ static void emit_stub(struct builder *t, struct stub *stub)
 			emit_setcc(e, cc, FRAME_FIELD(condition));
 		}
 		if (stub->site->kind == SITE_LINE || stub->site->kind == SITE_FETCH) {
-			emit_mov_r_imm(e, RAX, (uint64_t)(uintptr_t)stub->site);
-			emit_call_to(e, t->jit->thunk_line);
-			emit_jmp_to(e, stub->site->resume);
+			emit_line_stub(t, stub->site);
 		} else {
 			emit_site_jump(e, stub->site, t->jit->thunk_site);
 		}

@@ -136,7 +136,6 @@ static void test_sse(void **state)
 	      emit_cvt_from_int(e, true, true, 0, op_mem(RBP, 0)));
 	CHECK("cvttsd2si rax, xmm0", emit_cvt_to_int(e, true, true, true, RAX, 0));
 	CHECK("cvtss2si eax, xmm0", emit_cvt_to_int(e, false, false, false, RAX, 0));
-	CHECK("prefetcht0 byte ptr [rax]", emit_prefetch(e, op_mem(RAX, 0)));
 	CHECK("ldmxcsr dword ptr [rsp + 0x7c]", emit_ldmxcsr(e, op_mem(RSP, 0x7c)));
 	CHECK("stmxcsr dword ptr [rsp + 0x7c]", emit_stmxcsr(e, op_mem(RSP, 0x7c)));
 }

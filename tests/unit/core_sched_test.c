@@ -416,6 +416,32 @@ static void tlb_flushed_between_vcpus(void **state)
 	assert_in_range(fake.cpu[0].flushes - before, 9, 11);
 }
 
+/* The entry code knows whose registers, L2TLB and virtual TLB are this CPU's, also from user mode
+ * to user mode, and in which view. */
+static void entry_code_told_of_the_vcpu(void **state)
+{
+	struct vm *vm[2];
+
+	(void)state;
+	make(1, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		vm[i] = add(1, 0);
+		set_virtual_status(&vm[i]->vcpu[0], LISTENS | STATUS_KSU_U);
+		vcpu_status_changed(&vm[i]->vcpu[0]);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		enter(0, HAL_INTERRUPT_TIMER);
+		run_for(SLICE);
+		settle();
+		assert_ptr_equal(fake.cpu[0].quick, vmm->cpu[0].current);
+	}
+	assert_true(vm[0]->vcpu[0].stats.switches > 3 && vm[1]->vcpu[0].stats.switches > 3);
+	set_virtual_status(vmm->cpu[0].current, LISTENS | STATUS_ERL);
+	vcpu_status_changed(vmm->cpu[0].current);
+	assert_int_equal(fake.cpu[0].quick_view, vmm->cpu[0].current->view);
+	assert_true(fake.cpu[0].quick_view & VIEW_ERROR);
+}
+
 static void pausing(void **state)
 {
 	struct vm *paused, *other;
@@ -631,6 +657,7 @@ int main(void)
 		TEST(timer_of_a_waiting_vcpu),
 		TEST(timer_of_a_queued_vcpu),
 		TEST(stealing),
+		TEST(entry_code_told_of_the_vcpu),
 		TEST(tlb_flushed_between_vcpus),
 		TEST(pausing),
 		TEST(all_waiting_for_nothing),

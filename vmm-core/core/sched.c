@@ -267,6 +267,7 @@ static void put_on(struct pcpu *cpu, struct vcpu *vcpu, struct trap *trap)
 	timer_quick(vcpu);
 	vcpu->vm->on_cpus++;
 	cpu->current = vcpu;
+	cpu->quick_known = false;
 	cpu->pass = vcpu->pass;
 	load_registers(cpu, vcpu);
 	trap->pc = vcpu->context.pc;

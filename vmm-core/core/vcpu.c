@@ -49,8 +49,9 @@ void vcpu_apply_status(struct vcpu *vcpu)
 	uint64_t *quick = vcpu->mode == GUEST_KERNEL ? vcpu->cp0 : NULL;
 	struct pcpu *cpu = vcpu->pcpu;
 
-	if (cpu->quick != quick) {
+	if (cpu->quick != quick || !cpu->quick_known) {
 		cpu->quick = quick;
+		cpu->quick_known = true;
 		hal_quick(vcpu, quick);
 	}
 	if (cpu->status == vcpu->real_status)
@@ -70,6 +71,8 @@ void vcpu_status_changed(struct vcpu *vcpu)
 		vcpu->view = view;
 		vcpu->flush_pending = true;
 		attend(vcpu);
+		if (vcpu->run == VCPU_RUNNING)
+			vcpu->pcpu->quick_known = false;
 	}
 	if (interrupt_deliverable(vcpu))
 		vcpu->check_interrupts = true;

@@ -320,6 +320,7 @@ struct pcpu {
 	bool reschedule;
 	bool called; /* idle, and told that there is something in another queue */
 	bool timer_dirty;
+	bool quick_known; /* hal_quick() was told of this vCPU, in this view */
 	uint64_t timer;
 	uint64_t slice_end;
 	uint32_t resumed_at; /* ticks: when the guest went on */

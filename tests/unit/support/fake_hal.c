@@ -170,8 +170,9 @@ uint32_t hal_fcsr(void)
 
 void hal_quick(struct vcpu *vcpu, uint64_t *cp0)
 {
-	(void)vcpu;
-	(void)cp0;
+	here()->quick = vcpu;
+	here()->quick_view = vcpu->view;
+	assert_true(!cp0 || cp0 == vcpu->cp0);
 }
 
 void hal_link_clear(void)

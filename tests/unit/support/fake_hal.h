@@ -32,6 +32,8 @@ struct fake_cpu {
 	uint64_t timer; /* it fires once: a test that sees it expire sets it to VMM_NO_TIME */
 	unsigned interrupts, ipis, flushes, links_cleared;
 	bool idle;
+	const struct vcpu *quick; /* whom hal_quick() was told of last */
+	uint8_t quick_view;
 };
 
 struct fake_hal {

@@ -9,6 +9,7 @@
 PROGRAM_NAME;
 struct option program_options[] = {
 	{"log2n", 12, 4, 26}, /* even */
+	{"times", 1, 1, 999}, /* odd: forward, and back and forward again */
 	{NULL, 0, 0, 0},
 };
 
@@ -22,6 +23,7 @@ static struct complex *data, *other, *roots, *band_roots; /* roots: exp(-2 pi i 
 static unsigned long points, side;
 static unsigned side_bits;
 static bool inverse;
+static double scale = 1;
 static struct barrier step;
 
 static struct complex multiply(struct complex a, struct complex b)
@@ -129,7 +131,7 @@ static void transform(unsigned thread)
 	transpose(other, data, first, last);
 	barrier(&step);
 	for (unsigned long i = first * side; i < last * side; i++)
-		data[i] = other[i];
+		data[i] = (struct complex){other[i].re * scale, other[i].im * scale};
 }
 
 /* One output of the definition. */
@@ -168,6 +170,8 @@ int main(void)
 
 	if (option("log2n") % 2)
 		fail("log2n=%lu: must be even", option("log2n"));
+	if (option("times") % 2 == 0)
+		fail("times=%lu: must be odd", option("times"));
 	side_bits = (unsigned)option("log2n") / 2;
 	side = 1ul << side_bits;
 	points = side * side;
@@ -177,7 +181,11 @@ int main(void)
 	band_roots = allocate(side * sizeof(*band_roots));
 	initialise(fill);
 	measure_start();
-	parallel(transform);
+	for (unsigned long n = 0; n < option("times"); n++) {
+		inverse = n % 2;
+		scale = inverse ? 1 / (double)(int64_t)points : 1;
+		parallel(transform);
+	}
 	measure_end();
 	for (unsigned long i = 0; i < points; i++)
 		checksum =

@@ -185,7 +185,7 @@ static const struct setting monitor_rows[] = {
 	{SETTING_COUNT16, GROUP_MONITOR, "split-threshold", .value = "N", FIELD(monitor.numa.split),
 	 .minimum = 1, .maximum = 255,
 	 .help = "hot pages in a large page, in an interval, from which on it is split to move "
-		 "them (default 16)"},
+		 "them (default 48)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "sampling", .value = "N", FIELD(monitor.numa.sampling),
 	 .minimum = 1, .maximum = 65535, .help = "count one miss of N (default 1)"},
 	{SETTING_COUNT16, GROUP_MONITOR, "reset-interval", .key = "reset_interval_ms",

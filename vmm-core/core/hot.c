@@ -8,6 +8,7 @@
 
 #define TIGHT_SHARE 16 /* a node with less than a 16th of its pages free gets no replicas */
 #define SHARED_REST 8  /* intervals between two moves of a page that several nodes use */
+#define WHOLE_SHARE 3  /* so many times fewer calls move a large page than split two */
 #define WHOLE_REST  40 /* intervals between two moves of a large page as a whole */
 
 static bool is_written(const struct policy_decision *decision)
@@ -87,7 +88,8 @@ static bool vote_large(struct vm *vm, uint32_t index, unsigned hot,
 	else if (vote->lead)
 		vote->lead--;
 	if ((vote->moved_in && (uint16_t)(now - vote->moved_in) < WHOLE_REST) ||
-	    vm->large_order > VMM_SPREAD_ORDER || vote->calls < vm->vmm->config.numa.split / 2)
+	    vm->large_order > VMM_SPREAD_ORDER || vote->calls < 2 ||
+	    vote->calls < vm->vmm->config.numa.split / WHOLE_SHARE)
 		return false;
 	if ((vote->node != hot || vote->lead * 2 < vote->calls) &&
 	    (!loaded || vote->written * 4 < vote->calls * 3))

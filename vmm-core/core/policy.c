@@ -100,7 +100,7 @@ static struct policy_decision decide_shared(const struct policy_parameters *para
 
 	if ((page->copies & (page->copies - 1)) || !parameters->migrate || !most_used(page))
 		return decision(POLICY_LEAVE, leave);
-	if (hot < at_home + parameters->threshold / 2) {
+	if (hot < 2 * at_home + parameters->threshold / 2) {
 		result.reason = POLICY_HOME_LOADED;
 		if (!page->loaded || page->frozen || 2 * hot < at_home)
 			return decision(POLICY_LEAVE, leave);

@@ -28,13 +28,13 @@ struct policy_parameters {
  * Good values. Those of that paper, as recalled, are 128, 32, 1, 1, 100 ms: made for a move that
  * cost IRIX some 450 us. Here it costs an eighth, so that a page is moved at half the misses; and
  * within a quarter of the time, so that what was written once is read-only the sooner. The split
- * threshold is an eighth of a block of 512 KiB: IRIX had no large pages.
+ * threshold is three eighths of a block of 512 KiB: IRIX had no large pages.
  */
 #define POLICY_THRESHOLD   64
 #define POLICY_SHARING	   16
 #define POLICY_WRITE	   1
 #define POLICY_MOVE_LIMIT  1
-#define POLICY_SPLIT	   16
+#define POLICY_SPLIT	   48
 #define POLICY_INTERVAL_MS 25
 
 struct policy_page {

@@ -8,6 +8,7 @@
 
 #define TIGHT_SHARE 16 /* a node with less than a 16th of its pages free gets no replicas */
 #define SHARED_REST 8  /* intervals between two moves of a page that several nodes use */
+#define COPY_WEIGHT 6  /* calls that one for copies counts for */
 #define WHOLE_SHARE 3  /* so many times fewer calls move a large page than split two */
 #define WHOLE_REST  40 /* intervals between two moves of a large page as a whole */
 
@@ -18,9 +19,10 @@ static bool is_written(const struct policy_decision *decision)
 
 /* Counts that a move is called for of one more page of a large page: which it is in this interval.
  * For pages that several nodes write a large page is not split: better places for them do not pay
- * for the TLB misses. */
-static unsigned ask(struct vm *vm, uint32_t index, bool written)
+ * for the TLB misses. Copies save the misses of several nodes, and need small pages. */
+static unsigned ask(struct vm *vm, uint32_t index, const struct policy_decision *decision)
 {
+	unsigned weight = decision->action == POLICY_REPLICATE ? COPY_WEIGHT : 1;
 	struct block *block = &vm->block[index / block_pages(vm)];
 	uint16_t now = (uint16_t)move_interval(vm->vmm);
 
@@ -30,10 +32,9 @@ static unsigned ask(struct vm *vm, uint32_t index, bool written)
 		for (unsigned n = 0; n < 2; n++)
 			block->vote[n].lead = block->vote[n].calls = block->vote[n].written = 0;
 	}
-	if (written)
+	if (is_written(decision))
 		return 0;
-	if (block->asked < UINT8_MAX)
-		block->asked++;
+	block->asked = block->asked + weight < UINT8_MAX ? block->asked + weight : UINT8_MAX;
 	return block->asked;
 }
 
@@ -179,7 +180,7 @@ static void decide_large(struct vm *vm, uint32_t index, const struct policy_para
 
 	if (decision->action != POLICY_MIGRATE && decision->action != POLICY_REPLICATE)
 		return;
-	view->asked = (uint16_t)ask(vm, index, is_written(decision));
+	view->asked = (uint16_t)ask(vm, index, decision);
 	if (vote_large(vm, index, view->hot, decision, view->loaded))
 		*decision = (struct policy_decision){
 			.action = POLICY_MIGRATE, .reason = POLICY_WHOLE, .to = view->hot};

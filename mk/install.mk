@@ -6,7 +6,7 @@ SHARE   = $(DESTDIR)$(PREFIX)/share
 install: all
 	install -D -m 755 $(BUILD)/disco $(DESTDIR)$(PREFIX)/bin/disco
 	for f in machines/*.cfg; do install -D -m 644 $$f $(SHARE)/disco/$$f; done
-	for f in $(filter-out %.c %.mk,$(wildcard guests/debian/* guests/workloads/*.* guests/workloads/*/*)) \
+	for f in $(filter-out %.c %/module.mk,$(wildcard guests/debian/* guests/workloads/*.* guests/workloads/*/*)) \
 		guests/workloads/workload guests/workloads/compare guests/workloads/preamble; do \
 		m=644; [ ! -x $$f ] || m=755; install -D -m $$m $$f $(SHARE)/disco/$$f; \
 	done

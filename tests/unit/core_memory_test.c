@@ -658,6 +658,7 @@ static void shootdown_under_several_asids(void **state)
 		assert_false(vcpu->flush_pending);
 		assert_int_equal(vcpu->stale, 1);
 		assert_int_equal(vcpu->stale_hi[0], 0x8000 | (3 + n));
+		l2tlb_flush(vcpu); /* made-up entries are not for the audit */
 	}
 	assert_int_equal(entry->flags & (PMAP_MANY | PMAP_ASIDS), 0);
 }

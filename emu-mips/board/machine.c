@@ -239,12 +239,19 @@ void turn_run(struct cpu *cpu, uint64_t end, uint64_t *executed)
 	}
 }
 
+/* Cycles that a CPU may go on for, to the SC of its link, when its quantum ended in the monitor. */
+#define LINK_GRACE 200
+
 void turn_run_alone(struct cpu *cpu, uint64_t end, uint64_t *executed)
 {
 	struct machine *machine = cpu->machine;
 
 	machine->running = cpu;
 	turn_run(cpu, end, executed);
+	/* The monitor's work for an instruction between LL and SC, a TLBP in Linux's TLB handlers,
+	 * can take longer than a quantum: no such SC would ever succeed. */
+	if (cpu->linked && cpu->cycles > end && !machine->ccnuma)
+		turn_run(cpu, cpu->cycles + LINK_GRACE, executed);
 	machine->running = NULL;
 	/* Other CPUs run before this one does again: they may write what it linked to. */
 	if (machine->config.cpus > 1)

@@ -15,7 +15,8 @@
  *
  * LL/SC: linked is set by LL, cleared by SC, ERET and by the board at the end of a quantum when
  * another CPU may have run; where CPUs run one after the other within a quantum, a store by another
- * CPU never comes between an LL and an SC that succeeds. In `ccnuma` a link outlives the quantum
+ * CPU never comes between an LL and an SC that succeeds. A quantum that ended in the monitor's work
+ * goes on for some cycles, to the SC. In `ccnuma` a link outlives the quantum
  * until its line is lost, or for an uncached one until another CPU writes there. With several host
  * threads an SC succeeds only if no other SC has gone to the line since, and memory still holds
  * what the LL read: see emu/link.h.

@@ -368,6 +368,7 @@ static struct pmap_entry *large_page_at(uint32_t index)
 	struct pmap_entry *entry = page_at(index);
 
 	assert_true(entry->flags & PMAP_LARGE);
+	entry->holders = 0; /* mapped as part of it only */
 	return entry;
 }
 
@@ -411,6 +412,26 @@ static void large_page_moves_as_a_whole(void **state)
 	use(3, 3);
 	assert_int_equal(home(entry[3]), 3);
 	assert_int_equal(home(entry[2]), 2);
+}
+
+/* A call for a page that a program has mapped by itself counts for as many as split this one. */
+static void page_with_its_own_entry_splits(void **state)
+{
+	struct pmap_entry *entry[8];
+
+	(void)state;
+	for (uint32_t n = 0; n < 8; n++)
+		entry[n] = large_page_at(n);
+	miss(entry[2]->mpn, 2, true, 16);
+	hot(entry[2]);
+	assert_true(entry[2]->flags & PMAP_LARGE);
+	pmap_note_mapping(entry[3], &vm->vcpu[2], UINT64_C(0x4000));
+	miss(entry[3]->mpn, 2, true, 16);
+	hot(entry[3]);
+	assert_false(entry[3]->flags & PMAP_LARGE);
+	use(3, 2);
+	assert_int_equal(home(entry[3]), 2);
+	assert_int_equal(home(entry[2]), 0);
 }
 
 static void split_block_forgets_the_whole(void **state)
@@ -631,6 +652,8 @@ int main(void)
 		TEST(loaded_node_loses_pages),
 		TEST(freezes_after_collapses),
 		cmocka_unit_test_setup_teardown(large_page_moves_as_a_whole, setup_large, teardown),
+		cmocka_unit_test_setup_teardown(page_with_its_own_entry_splits, setup_large,
+						teardown),
 		cmocka_unit_test_setup_teardown(split_block_forgets_the_whole, setup_large,
 						teardown),
 		TEST(bounced_page_moves_once_an_interval),

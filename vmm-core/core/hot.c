@@ -9,6 +9,7 @@
 #define TIGHT_SHARE 16 /* a node with less than a 16th of its pages free gets no replicas */
 #define SHARED_REST 8  /* intervals between two moves of a page that several nodes use */
 #define COPY_WEIGHT 6  /* calls that one for copies counts for */
+#define OWN_WEIGHT  12 /* calls that one counts for of a page mapped by itself too: by a program */
 #define WHOLE_SHARE 3  /* so many times fewer calls move a large page than split two */
 #define WHOLE_REST  40 /* intervals between two moves of a large page as a whole */
 
@@ -17,12 +18,23 @@ static bool is_written(const struct policy_decision *decision)
 	return decision->reason == POLICY_MOST_USED || decision->reason == POLICY_HOME_LOADED;
 }
 
+/* Copies save the misses of several nodes, and need small pages. A page that a program has mapped
+ * by itself has its TLB entry whether the large page is split or not, and the kernel, which has the
+ * large one, uses it seldom. */
+static unsigned weight(const struct vm *vm, uint32_t index, const struct policy_decision *decision)
+{
+	/* the first one's holders are the large page's */
+	if (index != block_start(vm, index) && vm->pmap[index].holders)
+		return OWN_WEIGHT;
+	return decision->action == POLICY_REPLICATE ? COPY_WEIGHT : 1;
+}
+
 /* Counts that a move is called for of one more page of a large page: which it is in this interval.
  * For pages that several nodes write a large page is not split: better places for them do not pay
- * for the TLB misses. Copies save the misses of several nodes, and need small pages. */
+ * for the TLB misses. */
 static unsigned ask(struct vm *vm, uint32_t index, const struct policy_decision *decision)
 {
-	unsigned weight = decision->action == POLICY_REPLICATE ? COPY_WEIGHT : 1;
+	unsigned asked = weight(vm, index, decision);
 	struct block *block = &vm->block[index / block_pages(vm)];
 	uint16_t now = (uint16_t)move_interval(vm->vmm);
 
@@ -34,7 +46,8 @@ static unsigned ask(struct vm *vm, uint32_t index, const struct policy_decision 
 	}
 	if (is_written(decision))
 		return 0;
-	block->asked = block->asked + weight < UINT8_MAX ? block->asked + weight : UINT8_MAX;
+	asked += block->asked;
+	block->asked = (uint8_t)(asked < UINT8_MAX ? asked : UINT8_MAX);
 	return block->asked;
 }
 
@@ -181,7 +194,8 @@ static void decide_large(struct vm *vm, uint32_t index, const struct policy_para
 	if (decision->action != POLICY_MIGRATE && decision->action != POLICY_REPLICATE)
 		return;
 	view->asked = (uint16_t)ask(vm, index, decision);
-	if (vote_large(vm, index, view->hot, decision, view->loaded))
+	if (view->asked < parameters->split &&
+	    vote_large(vm, index, view->hot, decision, view->loaded))
 		*decision = (struct policy_decision){
 			.action = POLICY_MIGRATE, .reason = POLICY_WHOLE, .to = view->hot};
 	else

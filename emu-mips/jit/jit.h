@@ -140,7 +140,7 @@ struct line_site {
 	uint32_t fetch_line;
 	uint64_t pc;
 	const struct site *site;
-};
+} __attribute__((packed)); /* not aligned there */
 _Static_assert(sizeof(struct line_site) == 32, "");
 
 /*

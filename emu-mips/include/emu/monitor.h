@@ -11,6 +11,7 @@
 
 #include "emu/board.h"
 #include "emu/ccnuma.h"
+#include "vmm/hal.h"
 #include "vmm/vmm.h"
 
 struct monitor;
@@ -54,8 +55,8 @@ struct monitor_vm {
 
 /* What the native HAL counts. */
 struct monitor_stats {
-	uint64_t charged[64];	   /* times each operation of charge.def was charged */
-	uint64_t cycles[64];	   /* and what that came to */
+	uint64_t charged[CHARGES]; /* times each operation of charge.def was charged */
+	uint64_t cycles[CHARGES];  /* and what that came to */
 	uint64_t reference_cycles; /* beyond that, misses of the monitor's own references */
 	uint64_t tlb_conflicts; /* entries the hardware would not take: a fault of the monitor's */
 	uint64_t audits, audit_errors;

@@ -17,19 +17,9 @@ static struct vmm_config config;
 static struct vmm *vmm;
 static struct vm *made[8];
 static unsigned made_count;
-static uint64_t seed;
-
-static uint32_t random_below(uint32_t limit)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 32) % limit;
-}
 
 static void make(uint32_t nodes, uint32_t per_node, unsigned cpus)
 {
-	seed = 88172645463325252u;
 	fake_hal_reset(nodes, per_node, STRIDE);
 	fake_config(&config, cpus);
 	vmm = fake_vmm(&config);
@@ -108,8 +98,8 @@ static void random_pages(void **state)
 	(void)state;
 	make(4, PER_NODE, 4);
 	for (unsigned step = 0; step < 3000; step++) {
-		if (count < HELD && random_below(2)) {
-			unsigned o = random_below(6), node = random_below(4);
+		if (count < HELD && fake_random(2)) {
+			unsigned o = fake_random(6), node = fake_random(4);
 			struct mpn mpn = take(palloc_get(vmm, node, o), o);
 
 			if (mpn.value == MPN_NONE)
@@ -123,8 +113,8 @@ static void random_pages(void **state)
 					    held[h].value + (1u << order[h]) <= mpn.value);
 			held[count] = mpn;
 			order[count++] = o;
-		} else if (count < HELD && random_below(2)) { /* this very page, if it is free */
-			struct mpn mpn = {random_below(4) * STRIDE + random_below(PER_NODE)};
+		} else if (count < HELD && fake_random(2)) { /* this very page, if it is free */
+			struct mpn mpn = {fake_random(4) * STRIDE + fake_random(PER_NODE)};
 			bool is_free = true;
 
 			for (unsigned h = 0; h < count; h++)
@@ -137,7 +127,7 @@ static void random_pages(void **state)
 			held[count] = mpn;
 			order[count++] = 0;
 		} else if (count) {
-			unsigned h = random_below(count);
+			unsigned h = fake_random(count);
 
 			palloc_put(vmm, held[h], order[h]);
 			held[h] = held[--count];

@@ -73,10 +73,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	fake_audit(vmm);
-	free(vm);
-	free(vmm);
-	fake_hal_free();
+	fake_end(vmm, vm);
 	return 0;
 }
 

@@ -20,22 +20,12 @@ static struct vmm_config config;
 static struct vmm *vmm;
 static struct vm *made[VMM_MAX_VMS];
 static unsigned made_count;
-static uint64_t seed;
-
-static uint32_t random_below(uint32_t limit)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 32) % limit;
-}
 
 static void make(unsigned nodes, unsigned cpus)
 {
 	fake_hal_reset(nodes, PER_NODE, STRIDE);
 	fake_config(&config, cpus);
 	vmm = fake_vmm(&config);
-	seed = 88172645463325252u;
 }
 
 static struct vm *add(unsigned vcpus, uint64_t pin)
@@ -525,7 +515,7 @@ static void killing(void **state)
 	for (unsigned turn = 0; turn < 20; turn++) {
 		struct vm *vm = add(4, 0);
 
-		run_for(random_below(6 * SLICE));
+		run_for(fake_random(6 * SLICE));
 		if (turn & 1)
 			for (unsigned n = 0; n < 2; n++)
 				if (vmm->cpu[n].current)
@@ -570,7 +560,7 @@ static void starting_again(void **state)
 
 static struct vm *random_vm(void)
 {
-	return made_count ? made[random_below(made_count)] : NULL;
+	return made_count ? made[fake_random(made_count)] : NULL;
 }
 
 static void forget(struct vm *vm)
@@ -586,17 +576,17 @@ static void forget(struct vm *vm)
 static void random_event(void)
 {
 	struct vm *vm = random_vm();
-	unsigned cpu = random_below(vmm->config.cpus);
-	struct vcpu *vcpu = vm ? &vm->vcpu[random_below(vm->config.vcpus)] : NULL;
+	unsigned cpu = fake_random(vmm->config.cpus);
+	struct vcpu *vcpu = vm ? &vm->vcpu[fake_random(vm->config.vcpus)] : NULL;
 
 	vmm->active = NULL;
-	switch (random_below(12)) {
+	switch (fake_random(12)) {
 	case 0:
 		if (made_count < 12)
-			add(1 + random_below(3), random_below(3) ? 0 : 1 + random_below(15));
+			add(1 + fake_random(3), fake_random(3) ? 0 : 1 + fake_random(15));
 		break;
 	case 1:
-		if (vm && random_below(8) == 0)
+		if (vm && fake_random(8) == 0)
 			vmm_vm_kill(vmm, vm->number, VM_STOP_KILLED);
 		break;
 	case 2:
@@ -626,7 +616,7 @@ static void random_event(void)
 		}
 		break;
 	default:
-		fake.cycles += random_below(3 * SLICE);
+		fake.cycles += fake_random(3 * SLICE);
 	}
 }
 

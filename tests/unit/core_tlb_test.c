@@ -13,20 +13,10 @@
 static struct vmm_config config;
 static struct vmm *vmm;
 static struct vm *vm;
-static uint64_t seed;
-
-static uint32_t random_below(uint32_t limit)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 32) % limit;
-}
 
 /* A VM of one running vCPU, which is returned. */
 static struct vcpu *make(unsigned l2tlb_entries)
 {
-	seed = 88172645463325252u;
 	config = (struct vmm_config){.l2tlb_entries = l2tlb_entries, .overcommit = true};
 	fake_hal_reset(1, PER_NODE, STRIDE);
 	fake_config(&config, 1);
@@ -39,10 +29,7 @@ static struct vcpu *make(unsigned l2tlb_entries)
 static int teardown(void **state)
 {
 	(void)state;
-	fake_audit(vmm);
-	free(vm);
-	free(vmm);
-	fake_hal_free();
+	fake_end(vmm, vm);
 	return 0;
 }
 
@@ -70,19 +57,19 @@ static uint64_t random_va(void)
 	static const uint64_t base[] = {0, UINT64_C(0xc000000000000000), MIPS_CKSSEG,
 					UINT64_C(0x4000000000000000)};
 
-	return base[random_below(4)] + random_below(12) * UINT64_C(0x2000);
+	return base[fake_random(4)] + fake_random(12) * UINT64_C(0x2000);
 }
 
 static struct plain_entry random_entry(struct vcpu *vcpu)
 {
-	uint64_t mask = random_below(8) ? 0 : 0x6000, global = random_below(3) ? 0 : ENTRYLO_G;
+	uint64_t mask = fake_random(8) ? 0 : 0x6000, global = fake_random(3) ? 0 : ENTRYLO_G;
 	struct plain_entry entry = {.mask = mask, .used = true};
 
-	entry.hi = (random_va() & ENTRYHI_WRITABLE & ~mask) | random_below(3);
+	entry.hi = (random_va() & ENTRYHI_WRITABLE & ~mask) | fake_random(3);
 	for (unsigned half = 0; half < 2; half++)
-		entry.lo[half] = (uint64_t)(random_below(64) * 4) << 6 | global | CCA_CACHED << 3 |
-				 (random_below(3) ? ENTRYLO_V : 0) |
-				 (random_below(2) ? ENTRYLO_D : 0);
+		entry.lo[half] = (uint64_t)(fake_random(64) * 4) << 6 | global | CCA_CACHED << 3 |
+				 (fake_random(3) ? ENTRYLO_V : 0) |
+				 (fake_random(2) ? ENTRYLO_D : 0);
 	vcpu->cp0[CP0_PAGEMASK] = mask;
 	vcpu->cp0[CP0_ENTRYHI] = entry.hi;
 	vcpu->cp0[OPEN(CP0_ENTRYLO0)] = entry.lo[0];
@@ -93,7 +80,7 @@ static struct plain_entry random_entry(struct vcpu *vcpu)
 
 static void check_find(struct vcpu *vcpu, const struct plain_entry *plain)
 {
-	uint64_t va = random_va(), asid = random_below(3);
+	uint64_t va = random_va(), asid = fake_random(3);
 	const struct vtlb_entry *found;
 	int wanted = -1;
 
@@ -113,7 +100,7 @@ static void check_find(struct vcpu *vcpu, const struct plain_entry *plain)
 
 static void check_read(struct vcpu *vcpu, const struct plain_entry *plain)
 {
-	unsigned index = random_below(VTLB_ENTRIES);
+	unsigned index = fake_random(VTLB_ENTRIES);
 
 	if (!plain[index].used)
 		return;
@@ -133,7 +120,7 @@ static void virtual_tlb(void **state)
 	(void)state;
 	for (unsigned step = 0; step < 20000; step++) {
 		struct plain_entry entry = random_entry(vcpu);
-		unsigned index = random_below(VTLB_ENTRIES);
+		unsigned index = fake_random(VTLB_ENTRIES);
 		bool clash = false;
 
 		for (unsigned i = 0; i < VTLB_ENTRIES; i++)
@@ -203,17 +190,17 @@ static void assert_same(const struct everything *a, const struct everything *b)
 
 static void random_user_entry(struct vcpu *vcpu)
 {
-	uint64_t base = random_below(30) ? 0 : UINT64_C(0xc000000000000000);
-	uint64_t page = base + UINT64_C(0x2000) * (random_below(300) + 0x400 * random_below(3));
+	uint64_t base = fake_random(30) ? 0 : UINT64_C(0xc000000000000000);
+	uint64_t page = base + UINT64_C(0x2000) * (fake_random(300) + 0x400 * fake_random(3));
 
-	vcpu->cp0[CP0_ENTRYHI] = page | random_below(3);
-	vcpu->cp0[CP0_BADVADDR] = page + random_below(2) * PAGE_BYTES;
+	vcpu->cp0[CP0_ENTRYHI] = page | fake_random(3);
+	vcpu->cp0[CP0_BADVADDR] = page + fake_random(2) * PAGE_BYTES;
 	for (unsigned half = 0; half < 2; half++)
 		vcpu->cp0[OPEN(CP0_ENTRYLO0 + half)] =
-			(uint64_t)random_below(520) << 6 | CCA_CACHED << 3 |
-			(random_below(4) ? ENTRYLO_V : 0) | (random_below(2) ? ENTRYLO_D : 0) |
-			(random_below(60) ? 0 : ENTRYLO_G);
-	vcpu->cp0[CP0_INDEX] = random_below(VTLB_ENTRIES);
+			(uint64_t)fake_random(520) << 6 | CCA_CACHED << 3 |
+			(fake_random(4) ? ENTRYLO_V : 0) | (fake_random(2) ? ENTRYLO_D : 0) |
+			(fake_random(60) ? 0 : ENTRYLO_G);
+	vcpu->cp0[CP0_INDEX] = fake_random(VTLB_ENTRIES);
 }
 
 static void quick_writes(void **state)
@@ -229,12 +216,12 @@ static void quick_writes(void **state)
 	for (uint32_t i = 0; i < 500; i++)
 		assert_non_null(pmap_get(vm, i, 0));
 	for (unsigned step = 0; step < 20000; step++) {
-		bool random = random_below(2), is_quick;
+		bool random = fake_random(2), is_quick;
 		unsigned index;
 
 		random_user_entry(vcpu);
 		index = (unsigned)vcpu->cp0[CP0_INDEX];
-		if (random_below(2) && !vcpu->vtlb[index].hidden) /* as after a TLBP */
+		if (fake_random(2) && !vcpu->vtlb[index].hidden) /* as after a TLBP */
 			vcpu->cp0[CP0_ENTRYHI] = vcpu->vtlb[index].hi;
 		hal_cp0_write(CP0_ENTRYHI, vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
 		save(before, vcpu);
@@ -265,24 +252,24 @@ static struct trap random_fault(struct vcpu *vcpu)
 {
 	static const enum mips_exception code[] = {EXC_TLBL, EXC_TLBS, EXC_TLBL, EXC_TLBS, EXC_MOD};
 	const struct fake_tlb_entry *hardware;
-	struct trap trap = {.pc = 0x5000, .code = code[random_below(5)]};
+	struct trap trap = {.pc = 0x5000, .code = code[fake_random(5)]};
 	uint32_t status = STATUS_KX | STATUS_SX | STATUS_UX;
 	const struct vtlb_entry *entry;
 
 	random_user_entry(vcpu);
-	entry = &vcpu->vtlb[random_below(VTLB_ENTRIES)];
-	if (random_below(4) && !entry->hidden)
+	entry = &vcpu->vtlb[fake_random(VTLB_ENTRIES)];
+	if (fake_random(4) && !entry->hidden)
 		vcpu->cp0[CP0_ENTRYHI] = entry->hi;
 	hal_cp0_write(CP0_ENTRYHI, vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
-	trap.bad_address = (vcpu->cp0[CP0_ENTRYHI] & ~UINT64_C(0x1fff)) + random_below(0x2000);
-	status |= random_below(3) ? STATUS_KSU_U : 0;
-	status |= random_below(20) ? 0 : STATUS_EXL;
+	trap.bad_address = (vcpu->cp0[CP0_ENTRYHI] & ~UINT64_C(0x1fff)) + fake_random(0x2000);
+	status |= fake_random(3) ? STATUS_KSU_U : 0;
+	status |= fake_random(20) ? 0 : STATUS_EXL;
 	set_virtual_status(vcpu, status);
 	vcpu_status_changed(vcpu);
-	if (random_below(3) == 0)
+	if (fake_random(3) == 0)
 		hal_tlb_remove((trap.bad_address & ~UINT64_C(0x1fff)) |
 			       (vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID));
-	if (random_below(3) == 0)
+	if (fake_random(3) == 0)
 		l2tlb_remove(vcpu, trap.bad_address, 0x2000, vcpu->cp0[CP0_ENTRYHI] & ENTRYHI_ASID);
 	hardware = fake_tlb_find(0, trap.bad_address);
 	trap.refill = !hardware && trap.code != EXC_MOD;
@@ -318,8 +305,8 @@ static void quick_faults(void **state)
 		bool done;
 
 		random_user_entry(vcpu);
-		if (random_below(2))
-			vtlb_write(vcpu, random_below(VTLB_ENTRIES), true);
+		if (fake_random(2))
+			vtlb_write(vcpu, fake_random(VTLB_ENTRIES), true);
 		again = trap = random_fault(vcpu);
 		/* What is in the L2TLB alone is answered by it, and not looked up in between. */
 		if (!can_happen(&trap) || (trap.refill && l2tlb_find(vcpu, trap.bad_address)))
@@ -361,23 +348,23 @@ static void l2tlb(void **state)
 
 	(void)state;
 	for (unsigned step = 0; step < 50000; step++) {
-		unsigned page = random_below(PAGES), asid = random_below(ASIDS);
+		unsigned page = fake_random(PAGES), asid = fake_random(ASIDS);
 		uint64_t va = 0x10000 + page * UINT64_C(0x2000);
 		const uint64_t lo[2] = {(uint64_t)step << 6, (uint64_t)step << 6 | 1 << 6};
 		const struct l2tlb_entry *found;
 
-		if (random_below(3) == 0) {
+		if (fake_random(3) == 0) {
 			l2tlb_insert(vcpu, va | asid, false, lo);
 			want[page][asid] = lo[0];
-		} else if (random_below(20) == 0) {
+		} else if (fake_random(20) == 0) {
 			l2tlb_remove(vcpu, va, 0x2000, asid);
 			want[page][asid] = 0;
-		} else if (random_below(500) == 0) {
+		} else if (fake_random(500) == 0) {
 			l2tlb_remove(vcpu, va & ~UINT64_C(0xffff), 0x10000, asid);
 			for (unsigned i = 0; i < PAGES; i++)
 				if (!((va ^ (0x10000 + i * UINT64_C(0x2000))) & ~UINT64_C(0xffff)))
 					want[i][asid] = 0;
-		} else if (random_below(2000) == 0) {
+		} else if (fake_random(2000) == 0) {
 			l2tlb_flush(vcpu);
 			memset(want, 0, sizeof(want));
 		}

@@ -108,10 +108,7 @@ static int setup_large(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	fake_audit(vmm);
-	fake_hal_free();
-	free(vm);
-	free(vmm);
+	fake_end(vmm, vm);
 	return 0;
 }
 

@@ -21,6 +21,7 @@ void fake_hal_reset(uint32_t nodes, uint32_t per_node, uint32_t stride)
 	fake.per_node = per_node;
 	fake.stride = stride;
 	fake.cycles = 1;
+	fake.random = UINT64_C(88172645463325252);
 	for (unsigned n = 0; n < VMM_MAX_CPUS; n++)
 		fake.cpu[n].timer = VMM_NO_TIME;
 	fake.ram = calloc(nodes, per_node * PAGE_BYTES);
@@ -127,6 +128,22 @@ const struct fake_tlb_entry *fake_tlb_find(unsigned cpu, uint64_t va)
 			return entry;
 	}
 	return NULL;
+}
+
+uint32_t fake_random(uint32_t limit)
+{
+	fake.random ^= fake.random << 13;
+	fake.random ^= fake.random >> 7;
+	fake.random ^= fake.random << 17;
+	return (uint32_t)(fake.random >> 32) % limit;
+}
+
+void fake_end(struct vmm *vmm, struct vm *vm)
+{
+	fake_audit(vmm);
+	free(vm);
+	free(vmm);
+	fake_hal_free();
 }
 
 /* ---- audits ---- */

@@ -41,6 +41,7 @@ struct fake_hal {
 	uint32_t nodes, per_node; /* pages of a node */
 	uint32_t stride;	  /* between the first page numbers of two nodes */
 	uint64_t cycles;
+	uint64_t random;
 	unsigned current; /* CPU that executes the monitor */
 	struct fake_cpu cpu[VMM_MAX_CPUS];
 	/* What hal_fetch() finds; nowhere else can it fetch. */
@@ -76,6 +77,12 @@ uint64_t fake_privileged(struct vmm *vmm, unsigned cpu, uint64_t pc, uint32_t in
 uint64_t *fake_gpr(unsigned cpu);
 /* The entry of @cpu's TLB that translates @va; NULL: none. */
 const struct fake_tlb_entry *fake_tlb_find(unsigned cpu, uint64_t va);
+
+/* A random number below @limit: the same ones after each fake_hal_reset(). */
+uint32_t fake_random(uint32_t limit);
+
+/* The end of a test: the audit is content, and all is freed. */
+void fake_end(struct vmm *vmm, struct vm *vm);
 
 /* The audit is content; prints what it says otherwise. */
 void fake_audit(struct vmm *vmm);

@@ -66,11 +66,7 @@ quick_tlbp_none:
 
 /* No translation of user page k0 (an EntryHi) stays in L2TLB or hardware; then on with the guest. */
 quick_forget:
-	drotr32	t0, k0, 48 - 32
-	xor	t0, t0, k0
-	dmfc0	at, c0_kscratch6
-	dext	t0, t0, 13, L2TLB_ORDER
-	dins	at, t0, 5, L2TLB_ORDER
+	l2tlb_slot at, k0, t0, t0
 	ld	t0, 0(at)
 	bne	t0, k0, 1f
 	 li	t0, 0x1000		/* L2TLB_EMPTY */
@@ -200,11 +196,7 @@ quick_forget:
 	ld	v0, VCPU_ASIDS(v1)
 	or	v0, v0, t0
 	sd	v0, VCPU_ASIDS(v1)
-	drotr32	at, a3, 48 - 32
-	xor	at, at, a3
-	dmfc0	t0, c0_kscratch6
-	dext	at, at, 13, L2TLB_ORDER
-	dins	t0, at, 5, L2TLB_ORDER
+	l2tlb_slot t0, a3, at, at
 	sd	a3, 0(t0)
 	sd	t1, 8(t0)
 	sd	t2, 16(t0)

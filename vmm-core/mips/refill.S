@@ -21,11 +21,7 @@ refill_entry:
 	dmtc0	k0, c0_kscratch1
 	dmtc0	k1, c0_kscratch3
 	dmfc0	k0, c0_entryhi
-	drotr32	k1, k0, 48 - 32		/* the ASID to bit 16; what else comes is zero */
-	xor	k0, k0, k1
-	dmfc0	k1, c0_kscratch6
-	dext	k0, k0, 13, L2TLB_ORDER
-	dins	k1, k0, 5, L2TLB_ORDER
+	l2tlb_slot k1, k0, k1, k0
 	ld	k0, 8(k1)
 	dmtc0	k0, c0_entrylo0
 	ld	k0, 16(k1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of registers for the entry code. */
+/* Names of registers for the entry code, and what its files have in common. */
 #ifndef MIPS_REGISTERS_H
 #define MIPS_REGISTERS_H
 
@@ -38,5 +38,19 @@
 #define k1	     $27
 #define gp	     $28
 #define sp	     $29
+
+/* clang-format off */
+/*
+ * \slot: where the L2TLB has user page \hi (an EntryHi), as slot() of core/l2tlb.c says. \rotated and
+ * \hash are lost; \rotated may be \slot or \hash, \hash may be \hi.
+ */
+	.macro	l2tlb_slot slot, hi, rotated, hash
+	drotr32	\rotated, \hi, 48 - 32	/* the ASID to bit 16; what else comes is zero */
+	xor	\hash, \hi, \rotated
+	dmfc0	\slot, c0_kscratch6
+	dext	\hash, \hash, 13, L2TLB_ORDER
+	dins	\slot, \hash, 5, L2TLB_ORDER
+	.endm
+/* clang-format on */
 
 #endif

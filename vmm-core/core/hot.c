@@ -219,6 +219,7 @@ static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
 	const struct page *page = &vmm->page[mpn.value];
 	struct vmm_decision record = {.mpn = mpn, .home = node, .hot = hot};
 	struct policy_page view = {.nodes = vmm->config.nodes, .hot = hot, .misses = record.misses};
+	const struct page *history;
 	struct pmap_entry *entry;
 	uint32_t index;
 	struct vm *vm = owner(vmm, page, &index);
@@ -238,9 +239,10 @@ static void decide(struct vmm *vmm, unsigned node, struct mpn mpn, unsigned hot)
 	view.writes = record.writes;
 	record.copies = move_copies(vm, entry);
 	view.copies = copies_to_be(vm, entry, record.copies);
-	view.migrations = move_history(vmm, entry->mpn)->migrations;
-	view.collapses = move_history(vmm, entry->mpn)->collapses;
-	view.frozen = vmm->page[entry->mpn.value].frozen_until > move_interval(vmm);
+	history = move_history(vmm, entry->mpn);
+	view.migrations = history->migrations;
+	view.collapses = history->collapses;
+	view.frozen = history->frozen_until > move_interval(vmm);
 	view.recent = page->migrated_in && move_interval(vmm) + 1 - page->migrated_in < SHARED_REST;
 	view.loaded = is_loaded(vmm, node, hot);
 	view.tight = is_tight(vmm, hot);

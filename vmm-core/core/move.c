@@ -252,17 +252,10 @@ static bool migrate(struct vm *vm, uint32_t index, unsigned node)
 		return false;
 	everywhere(vm, index, from, unmap);
 	hal_page_copy(to, from);
-	*page = (struct page){.ppn = old->ppn,
-			      .previous = MPN_NONE,
-			      .vm = old->vm,
-			      .state = old->state,
-			      .migrations = old->migrations,
-			      .collapses = old->collapses,
-			      .moved_in = old->moved_in,
-			      .freeze = old->freeze,
-			      .frozen_until = old->frozen_until,
-			      .since = old->since,
-			      .migrated_in = (uint32_t)move_interval(vmm) + 1};
+	*page = *old;
+	page->previous = MPN_NONE;
+	page->wanted = 0;
+	page->migrated_in = (uint32_t)move_interval(vmm) + 1;
 	count_one(&page->migrations);
 	everywhere(vm, index, to, swing);
 	free_copy(vmm, from);

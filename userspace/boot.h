@@ -88,6 +88,16 @@ extern const char *const report_cause_names[CAUSES];
 
 void report_text(const struct boot_result *result, FILE *out);
 
+/* Adds @name to @object. */
+void report_put(json_t *object, const char *name, uint64_t value);
+
+/* Misses and upgrades of every @cause. */
+uint64_t report_misses(const uint64_t cause[CAUSES]);
+/* Adds what is known of them to @object: @cycles stalled, local, @remote, writes where counted
+ * (NULL: they are not), causes. */
+void report_put_misses(json_t *object, uint64_t cycles, const uint64_t cause[CAUSES],
+		       uint64_t remote, const uint64_t *writes);
+
 /* The counters that a CPU and the whole machine have alike; what memory model `ccnuma` counted. */
 json_t *report_counters_json(const struct cpu_stats *stats, uint64_t instructions);
 json_t *report_memory_json(const struct ccnuma_stats *stats);

@@ -38,11 +38,7 @@ static void add_node(struct sum *sum, const struct page_misses *node)
 
 static uint64_t misses_of(const struct sum *sum)
 {
-	uint64_t misses = 0;
-
-	for (unsigned cause = 0; cause < CAUSES; cause++)
-		misses += sum->cause[cause];
-	return misses;
+	return report_misses(sum->cause);
 }
 
 static void add_page(void *opaque, const struct missed_page *missed)
@@ -230,22 +226,9 @@ void hot_pages_text(const struct machine *machine, const struct guest_names *nam
 
 /* ---- JSON ---- */
 
-static void put(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
 static void put_sum(json_t *object, const struct sum *sum)
 {
-	json_t *causes = json_object();
-
-	for (unsigned cause = 0; cause < CAUSES; cause++)
-		put(causes, report_cause_names[cause], sum->cause[cause]);
-	put(object, "stall_cycles", sum->cycles);
-	put(object, "local_misses", misses_of(sum) - sum->remote);
-	put(object, "remote_misses", sum->remote);
-	put(object, "writes", sum->writes);
-	json_object_set_new(object, "causes", causes);
+	report_put_misses(object, sum->cycles, sum->cause, sum->remote, &sum->writes);
 }
 
 static const char *const owner_names[MISS_OWNERS] = {
@@ -279,8 +262,8 @@ static json_t *nodes_json(const struct hot_pages *pages, const struct missed_pag
 		if (!misses_of(&sum))
 			continue;
 		node = json_object();
-		put(node, "node", n);
-		put(node, "home", missed->node[n].home);
+		report_put(node, "node", n);
+		report_put(node, "home", missed->node[n].home);
 		put_sum(node, &sum);
 		json_array_append_new(array, node);
 	}
@@ -296,7 +279,7 @@ static json_t *code_json(const struct machine *machine, const struct guest_names
 	for (size_t n = 0; n < code.count && n < CODE_SHOWN; n++) {
 		json_t *object = profile_line_json(names, &code.line[n]);
 
-		put(object, "stall_cycles", code.line[n].cycles);
+		report_put(object, "stall_cycles", code.line[n].cycles);
 		json_array_append_new(array, object);
 	}
 	profile_lines_free(&code);
@@ -311,16 +294,16 @@ static json_t *page_json(const struct machine *machine, const struct guest_names
 	char text[NAME_SIZE];
 
 	put_owner(object, names, which->owner, which->guest);
-	put(object, "physical_address", address_of(names, which));
+	report_put(object, "physical_address", address_of(names, which));
 	if (which->owner == MISS_OF_GUEST)
-		put(object, "ppn", address_of(names, which) >> MIPS_PAGE_SHIFT);
+		report_put(object, "ppn", address_of(names, which) >> MIPS_PAGE_SHIFT);
 	if (symbol_of(names, which, text, sizeof(text)))
 		json_object_set_new(object, "symbol", json_string(text));
 	if (page->missed.mapped_at)
 		json_object_set_new(
 			object, "virtual_address",
 			json_sprintf("0x%" PRIx64, entryhi_address(page->missed.mapped_at)));
-	put(object, "home", home_of(pages, &page->missed));
+	report_put(object, "home", home_of(pages, &page->missed));
 	for (uint64_t left = homes_of(pages, &page->missed); left; left &= left - 1)
 		json_array_append_new(homes, json_integer(__builtin_ctzll(left)));
 	json_object_set_new(object, "homes", homes);
@@ -368,7 +351,7 @@ json_t *page_sums_json(const struct machine *machine, const struct guest_names *
 	json_t *object = json_object(), *nodes = json_array(), *owners = json_array(), *part;
 
 	misses_visit_pages(machine, add_to_sums, &sums);
-	put(object, "pages", sums.all.pages);
+	report_put(object, "pages", sums.all.pages);
 	put_sum(object, &sums.all);
 	for (unsigned n = 0; n < sums.nodes; n++) {
 		part = json_object();
@@ -381,7 +364,7 @@ json_t *page_sums_json(const struct machine *machine, const struct guest_names *
 				continue;
 			part = json_object();
 			put_owner(part, names, (enum miss_owner)owner, guest);
-			put(part, "pages", sums.owner[owner][guest].pages);
+			report_put(part, "pages", sums.owner[owner][guest].pages);
 			put_sum(part, &sums.owner[owner][guest]);
 			json_array_append_new(owners, part);
 		}

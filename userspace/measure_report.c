@@ -122,11 +122,6 @@ void measure_text(const struct measure *measure, FILE *out)
 
 /* ---- JSON ---- */
 
-static void put(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
 static json_t *head(const struct measure *measure, const struct region *region)
 {
 	json_t *object = json_object();
@@ -134,9 +129,9 @@ static json_t *head(const struct measure *measure, const struct region *region)
 	json_object_set_new(object, "name", json_string(region->name));
 	if (measure->monitor)
 		json_object_set_new(object, "vm", json_string(vm_name(measure, region->guest)));
-	put(object, "visits", region->visits);
-	put(object, "first_cycle", region->first);
-	put(object, "last_cycle", region->last);
+	report_put(object, "visits", region->visits);
+	report_put(object, "first_cycle", region->first);
+	report_put(object, "last_cycle", region->last);
 	return object;
 }
 
@@ -146,17 +141,17 @@ static json_t *region_json(const struct measure *measure, const struct region *r
 	json_t *object = head(measure, region), *machine;
 
 	json_object_set_new(object, "open", json_boolean(region->open));
-	put(object, "cycles", region->cycles);
-	put(object, "ns", machine_ns(measure->machine, region->cycles));
-	put(object, "modelled_cycles", counts->modelled_cycles);
+	report_put(object, "cycles", region->cycles);
+	report_put(object, "ns", machine_ns(measure->machine, region->cycles));
+	report_put(object, "modelled_cycles", counts->modelled_cycles);
 	machine = report_counters_json(&counts->cpus, counts->instructions);
 	json_object_set_new(object, "machine", machine);
 	if (counts->modelled_cycles)
 		json_object_set_new(machine, "memory", report_memory_json(&counts->memory));
 	if (!measure->monitor)
 		return object;
-	put(machine, "idle_cycles", counts->idle);
-	put(machine, "monitor_cycles", counts->monitor);
+	report_put(machine, "idle_cycles", counts->idle);
+	report_put(machine, "monitor_cycles", counts->monitor);
 	json_object_set_new(object, "counters", run_vcpu_json(&counts->vm));
 	if (!counts->modelled_cycles)
 		return object;
@@ -179,9 +174,9 @@ void measure_json(const struct measure *measure, json_t *root)
 		else
 			json_array_append_new(regions, region_json(measure, region));
 	}
-	put(marks, "count", stats.marks);
-	put(marks, "unbalanced", stats.unbalanced);
-	put(marks, "dropped", stats.dropped);
+	report_put(marks, "count", stats.marks);
+	report_put(marks, "unbalanced", stats.unbalanced);
+	report_put(marks, "dropped", stats.dropped);
 	json_object_set_new(root, "regions", regions);
 	json_object_set_new(root, "points", points);
 	json_object_set_new(root, "marks", marks);

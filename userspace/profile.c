@@ -159,15 +159,6 @@ static void print_functions(const struct profile *profile, FILE *out)
 			profile->monitor_cycles);
 }
 
-static uint64_t misses_of(const struct profile_line *line)
-{
-	uint64_t sum = 0;
-
-	for (unsigned cause = 0; cause < CAUSES; cause++)
-		sum += line->cause[cause];
-	return sum;
-}
-
 static void print_stalls(const struct profile *profile, FILE *out)
 {
 	char owner[64];
@@ -184,7 +175,7 @@ static void print_stalls(const struct profile *profile, FILE *out)
 
 		fprintf(out, "%6.2f%% %14" PRIu64 " %10" PRIu64 " %10" PRIu64,
 			percent(line->cycles, profile->stalled), line->cycles,
-			misses_of(line) - line->remote, line->remote);
+			report_misses(line->cause) - line->remote, line->remote);
 		for (unsigned cause = 0; cause < CAUSES; cause++)
 			fprintf(out, " %13" PRIu64, line->cause[cause]);
 		fprintf(out, "  %s %s\n",
@@ -207,26 +198,14 @@ int profile_text(const struct profile *profile, bool host, double seconds, FILE 
 
 /* ---- JSON ---- */
 
-static void put(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
 static void put_instructions(json_t *object, const struct profile_line *line)
 {
-	put(object, "instructions", line->instructions);
+	report_put(object, "instructions", line->instructions);
 }
 
 static void put_stalls(json_t *object, const struct profile_line *line)
 {
-	json_t *causes = json_object();
-
-	for (unsigned cause = 0; cause < CAUSES; cause++)
-		put(causes, report_cause_names[cause], line->cause[cause]);
-	put(object, "stall_cycles", line->cycles);
-	put(object, "local_misses", misses_of(line) - line->remote);
-	put(object, "remote_misses", line->remote);
-	json_object_set_new(object, "causes", causes);
+	report_put_misses(object, line->cycles, line->cause, line->remote, NULL);
 }
 
 /* The first lines, and the others as one. */
@@ -253,7 +232,7 @@ static json_t *lines_json(const struct profile *profile, const struct profile_li
 	}
 	if (lines->count > LINES_IN_JSON) {
 		object = json_object();
-		put(object, "others", lines->count - LINES_IN_JSON);
+		report_put(object, "others", lines->count - LINES_IN_JSON);
 		put_counts(object, &rest);
 		json_array_append_new(array, object);
 	}
@@ -264,12 +243,12 @@ json_t *profile_json(const struct profile *profile)
 {
 	json_t *object = json_object();
 
-	put(object, "instructions", profile->executed);
+	report_put(object, "instructions", profile->executed);
 	json_object_set_new(object, "functions",
 			    lines_json(profile, &profile->functions, put_instructions));
 	json_object_set_new(object, "blocks", profile_blocks_json(profile));
 	json_object_set_new(object, "stalls", lines_json(profile, &profile->stalls, put_stalls));
 	if (profile->names->vms)
-		put(object, "monitor_cycles", profile->monitor_cycles);
+		report_put(object, "monitor_cycles", profile->monitor_cycles);
 	return object;
 }

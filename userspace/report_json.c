@@ -20,6 +20,35 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
+void report_put(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, number(value));
+}
+
+uint64_t report_misses(const uint64_t cause[CAUSES])
+{
+	uint64_t misses = 0;
+
+	for (unsigned n = 0; n < CAUSES; n++)
+		misses += cause[n];
+	return misses;
+}
+
+void report_put_misses(json_t *object, uint64_t cycles, const uint64_t cause[CAUSES],
+		       uint64_t remote, const uint64_t *writes)
+{
+	json_t *causes = json_object();
+
+	for (unsigned n = 0; n < CAUSES; n++)
+		report_put(causes, report_cause_names[n], cause[n]);
+	report_put(object, "stall_cycles", cycles);
+	report_put(object, "local_misses", report_misses(cause) - remote);
+	report_put(object, "remote_misses", remote);
+	if (writes)
+		report_put(object, "writes", *writes);
+	json_object_set_new(object, "causes", causes);
+}
+
 static json_t *exceptions(const struct cpu_stats *stats)
 {
 	json_t *object = json_object();

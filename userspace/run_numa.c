@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "boot.h"
 #include "disco.h"
 #include "run.h"
 
@@ -80,11 +81,6 @@ static const char *policy_name(const struct run *run)
 	return run->options->policy ? run->options->policy : "first-touch";
 }
 
-static void put(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
 json_t *run_policy_json(const struct run *run)
 {
 	const struct run_options *options = run->options;
@@ -92,17 +88,17 @@ json_t *run_policy_json(const struct run *run)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "name", json_string(policy_name(run)));
-	put(object, "hot_threshold", numa->threshold);
-	put(object, "sharing_threshold", numa->sharing);
-	put(object, "write_threshold", numa->write);
-	put(object, "move_limit", numa->move_limit);
-	put(object, "split_threshold", numa->split);
-	put(object, "sampling", numa->sampling);
-	put(object, "reset_interval_ms", numa->interval_ms);
-	put(object, "large_page_bytes",
-	    !options->monitor.large_pages ? 0
-	    : numa->spread_order	  ? PAGE_BYTES << numa->spread_order
-					  : UINT64_C(4) << 20);
+	report_put(object, "hot_threshold", numa->threshold);
+	report_put(object, "sharing_threshold", numa->sharing);
+	report_put(object, "write_threshold", numa->write);
+	report_put(object, "move_limit", numa->move_limit);
+	report_put(object, "split_threshold", numa->split);
+	report_put(object, "sampling", numa->sampling);
+	report_put(object, "reset_interval_ms", numa->interval_ms);
+	report_put(object, "large_page_bytes",
+		   !options->monitor.large_pages ? 0
+		   : numa->spread_order		 ? PAGE_BYTES << numa->spread_order
+						 : UINT64_C(4) << 20);
 	return object;
 }
 
@@ -165,8 +161,8 @@ static void write_header(const struct run *run)
 	}
 	json_object_set_new(object, "schema", json_string("disco.trace/1"));
 	json_object_set_new(object, "machine", json_string(run->machine->config.name));
-	put(object, "nodes", run->machine->config.nodes);
-	put(object, "clock_mhz", run->machine->config.cpu.clock_mhz);
+	report_put(object, "nodes", run->machine->config.nodes);
+	report_put(object, "clock_mhz", run->machine->config.cpu.clock_mhz);
 	json_object_set_new(object, "policy", run_policy_json(run));
 	json_object_set_new(object, "vms", vms);
 	json_dumpf(object, run->trace, JSON_COMPACT);
@@ -255,18 +251,18 @@ json_t *run_numa_json(const struct vmm_numa_stats *stats)
 	json_t *object = json_object(), *reasons = json_object();
 
 	for (unsigned n = 0; n < POLICY_REASONS; n++)
-		put(reasons, policy_reason_names[n], stats->decisions[n]);
-	put(object, "hot_pages", stats->hot_pages);
-	put(object, "migrations", stats->migrations);
-	put(object, "migrate_cycles", stats->migrate_cycles);
-	put(object, "replications", stats->replications);
-	put(object, "replicate_cycles", stats->replicate_cycles);
-	put(object, "collapses", stats->collapses);
-	put(object, "collapse_cycles", stats->collapse_cycles);
-	put(object, "large_migrations", stats->large_migrations);
-	put(object, "large_cycles", stats->large_cycles);
-	put(object, "replicas_max", stats->replicas_max);
-	put(object, "given_up", stats->given_up);
+		report_put(reasons, policy_reason_names[n], stats->decisions[n]);
+	report_put(object, "hot_pages", stats->hot_pages);
+	report_put(object, "migrations", stats->migrations);
+	report_put(object, "migrate_cycles", stats->migrate_cycles);
+	report_put(object, "replications", stats->replications);
+	report_put(object, "replicate_cycles", stats->replicate_cycles);
+	report_put(object, "collapses", stats->collapses);
+	report_put(object, "collapse_cycles", stats->collapse_cycles);
+	report_put(object, "large_migrations", stats->large_migrations);
+	report_put(object, "large_cycles", stats->large_cycles);
+	report_put(object, "replicas_max", stats->replicas_max);
+	report_put(object, "given_up", stats->given_up);
 	json_object_set_new(object, "decisions", reasons);
 	return object;
 }

@@ -5,15 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot.h"
 #include "disco.h"
 #include "profile.h"
 #include "report_threads.h"
 #include "run.h"
-
-static void put(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
 
 json_t *run_vcpu_json(const struct vcpu_stats *stats)
 {
@@ -30,15 +26,15 @@ json_t *run_vcpu_json(const struct vcpu_stats *stats)
 	json_t *object = json_object(), *reads = json_object(), *writes = json_object();
 
 	for (unsigned i = 0; i < VCPU_TIMES; i++)
-		put(object, times[i], stats->time[i]);
-#define STAT(name, text) put(object, #name, stats->name);
+		report_put(object, times[i], stats->time[i]);
+#define STAT(name, text) report_put(object, #name, stats->name);
 #include "vmm/stats.def"
 #undef STAT
 	for (unsigned i = 0; i < CP0_REGISTERS; i++) {
 		if (stats->emulated_reads[i])
-			put(reads, registers[i], stats->emulated_reads[i]);
+			report_put(reads, registers[i], stats->emulated_reads[i]);
 		if (stats->emulated_writes[i])
-			put(writes, registers[i], stats->emulated_writes[i]);
+			report_put(writes, registers[i], stats->emulated_writes[i]);
 	}
 	json_object_set_new(object, "emulated_register_reads", reads);
 	json_object_set_new(object, "emulated_register_writes", writes);
@@ -53,11 +49,11 @@ static json_t *disks_of(const struct run *run, const struct run_vm *vm)
 	for (unsigned n = 0; monitor_disk_stats(run->monitor, vm->number, n, &stats); n++) {
 		json_t *disk = json_object();
 
-		put(disk, "reads", stats.reads);
-		put(disk, "writes", stats.writes);
-		put(disk, "bytes_read", stats.bytes_read);
-		put(disk, "bytes_written", stats.bytes_written);
-		put(disk, "errors", stats.errors);
+		report_put(disk, "reads", stats.reads);
+		report_put(disk, "writes", stats.writes);
+		report_put(disk, "bytes_read", stats.bytes_read);
+		report_put(disk, "bytes_written", stats.bytes_written);
+		report_put(disk, "errors", stats.errors);
 		json_array_append_new(list, disk);
 	}
 	return list;
@@ -74,14 +70,14 @@ static json_t *vm_object(const struct run *run, const struct run_vm *vm)
 	vmm_vm_memory_stats(run->vmm, vm->number, &memory);
 	json_object_set_new(object, "name", json_string(vm->options->name));
 	json_object_set_new(object, "end", json_string(run_stop_name(status.stop)));
-	put(object, "exit_status", (uint64_t)vm->exit_status);
-	put(object, "simulated_ns", (uint64_t)(vm->end_seconds * 1e9));
-	put(object, "vcpus", vm->options->vcpus);
-	put(object, "restarts", vm->restarts);
-	put(object, "console_bytes", vm->console_bytes);
-	put(object, "memory_pages", memory.pages);
-	put(object, "machine_pages_max", memory.machine_max);
-	put(object, "released_pages", memory.released);
+	report_put(object, "exit_status", (uint64_t)vm->exit_status);
+	report_put(object, "simulated_ns", (uint64_t)(vm->end_seconds * 1e9));
+	report_put(object, "vcpus", vm->options->vcpus);
+	report_put(object, "restarts", vm->restarts);
+	report_put(object, "console_bytes", vm->console_bytes);
+	report_put(object, "memory_pages", memory.pages);
+	report_put(object, "machine_pages_max", memory.machine_max);
+	report_put(object, "released_pages", memory.released);
 	json_object_set_new(object, "counters", run_vcpu_json(&stats));
 	if (machine_has_ccnuma(run->machine))
 		json_object_set_new(object, "memory", run_vm_memory_json(run, vm));
@@ -96,21 +92,21 @@ static json_t *machine_object(const struct run *run)
 	json_t *object = json_object(), *charges = json_object();
 
 	json_object_set_new(object, "name", json_string(config->name));
-	put(object, "cpus", config->cpus);
-	put(object, "nodes", config->nodes);
-	put(object, "memory", config->memory);
+	report_put(object, "cpus", config->cpus);
+	report_put(object, "nodes", config->nodes);
+	report_put(object, "memory", config->memory);
 	json_object_set_new(object, "model",
 			    json_string(machine_has_ccnuma(run->machine) ? "ccnuma" : "none"));
-	put(object, "model_switches", machine_model_switches(run->machine));
-	put(object, "modelled_cycles", machine_modelled_cycles(run->machine));
-	put(object, "monitor_pages", stats->reserved_pages);
-	put(object, "monitor_miss_cycles", stats->reference_cycles);
-	put(object, "ipis", stats->ipis);
-	put(object, "audits", stats->audits);
-	put(object, "audit_errors", stats->audit_errors);
-	put(object, "tlb_conflicts", stats->tlb_conflicts);
+	report_put(object, "model_switches", machine_model_switches(run->machine));
+	report_put(object, "modelled_cycles", machine_modelled_cycles(run->machine));
+	report_put(object, "monitor_pages", stats->reserved_pages);
+	report_put(object, "monitor_miss_cycles", stats->reference_cycles);
+	report_put(object, "ipis", stats->ipis);
+	report_put(object, "audits", stats->audits);
+	report_put(object, "audit_errors", stats->audit_errors);
+	report_put(object, "tlb_conflicts", stats->tlb_conflicts);
 	for (unsigned i = 0; monitor_charge_name(i); i++)
-		put(charges, monitor_charge_name(i), stats->cycles[i]);
+		report_put(charges, monitor_charge_name(i), stats->cycles[i]);
 	json_object_set_new(object, "monitor_cycles", charges);
 	return object;
 }
@@ -127,9 +123,9 @@ int run_report_json(const struct run *run, const char *path, int exit_status)
 	for (unsigned n = 0; n < run->machine->config.cpus; n++)
 		instructions += run->machine->cpu[n]->instructions;
 	json_object_set_new(root, "schema", json_string("disco.run/1"));
-	put(root, "exit_status", (uint64_t)exit_status);
-	put(root, "instructions", instructions);
-	put(root, "simulated_ns", machine_ns(run->machine, run->machine->now));
+	report_put(root, "exit_status", (uint64_t)exit_status);
+	report_put(root, "instructions", instructions);
+	report_put(root, "simulated_ns", machine_ns(run->machine, run->machine->now));
 	json_object_set_new(root, "machine", machine_object(run));
 	for (unsigned n = 0; n < run->vms; n++)
 		json_array_append_new(vms, vm_object(run, &run->vm[n]));

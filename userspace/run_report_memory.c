@@ -74,29 +74,24 @@ void run_report_memory(const struct run *run, FILE *out)
 
 /* ---- JSON ---- */
 
-static void put(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
 static json_t *object_of(const struct ccnuma_stats *stats)
 {
 	json_t *object = json_object(), *stalls = json_object(), *causes = json_object();
 
 	for (unsigned level = 0; level < LEVELS; level++)
-		put(stalls, report_level_names[level], stats->stall_cycles[level]);
+		report_put(stalls, report_level_names[level], stats->stall_cycles[level]);
 	for (unsigned cause = 0; cause < CAUSES; cause++)
-		put(causes, report_cause_names[cause], stats->cause[cause]);
-	put(object, "local_misses", stats->local_misses);
-	put(object, "remote_misses", stats->remote_misses);
-	put(object, "stall_cycles_total", stall(stats));
+		report_put(causes, report_cause_names[cause], stats->cause[cause]);
+	report_put(object, "local_misses", stats->local_misses);
+	report_put(object, "remote_misses", stats->remote_misses);
+	report_put(object, "stall_cycles_total", stall(stats));
 	json_object_set_new(object, "causes", causes);
 	json_object_set_new(object, "stall_cycles", stalls);
-	put(object, "queue_cycles", stats->queue_cycles);
-	put(object, "invalidations", stats->invalidations);
-	put(object, "writebacks", stats->writebacks);
-	put(object, "uncached", stats->uncached);
-	put(object, "uncached_cycles", stats->uncached_cycles);
+	report_put(object, "queue_cycles", stats->queue_cycles);
+	report_put(object, "invalidations", stats->invalidations);
+	report_put(object, "writebacks", stats->writebacks);
+	report_put(object, "uncached", stats->uncached);
+	report_put(object, "uncached_cycles", stats->uncached_cycles);
 	return object;
 }
 
@@ -132,6 +127,6 @@ json_t *run_vm_memory_json(const struct run *run, const struct run_vm *vm)
 
 	monitor_memory_stats(run->monitor, vm->number, &stats);
 	object = object_of(&stats);
-	put(object, "busy_cycles", vm_busy(run, vm));
+	report_put(object, "busy_cycles", vm_busy(run, vm));
 	return object;
 }
